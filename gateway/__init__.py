@@ -1,0 +1,1 @@
+"""Liên Thông: carries dossiers and their statuses between Vietnam's public-service systems, once and in order."""
