@@ -1,0 +1,48 @@
+# Every target sets itself up from nothing with Python 3.11 alone, into .venv; the second time is quick.
+# make demo ARGS="--profile liar --dossiers 200"     options for the command
+# make test ARGS="tests/unit -x"                      options for pytest
+
+SHELL := /bin/sh
+BIN := .venv/bin
+READY := .venv/ready
+ARGS ?=
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench lock clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+$(READY): requirements.lock pyproject.toml tools/setup
+	@PYTHON="$(PYTHON)" tools/setup
+
+setup: $(READY)  ## Make .venv and install everything the lock file names
+	@echo "Sẵn sàng. / Ready: $(BIN)/lienthong"
+
+demo: $(READY)  ## Five localities, a portal that lies, one table: nothing lost, doubled or out of order
+	@$(BIN)/lienthong demo $(ARGS)
+
+test: $(READY)  ## Run all tests
+	@$(BIN)/pytest $(if $(ARGS),$(ARGS),-n $(JOBS) --maxprocesses 4)
+
+check: $(READY)  ## Style, types, and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)  ## Let ruff format and mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY)  ## Measure; writes build/bench.json and prints a table
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(READY)  ## Pin all dependencies anew, with hashes and without any index address
+	@$(BIN)/python -m venv build/lock
+	@build/lock/bin/python -m pip --disable-pip-version-check --quiet install uv
+	@build/lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
+
+clean:  ## Remove what was made here, .venv included
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
