@@ -1,0 +1,151 @@
+"""
+The configuration as frozen values. Units end the names: ``_s`` seconds, ``_days`` days.
+
+Every default is a working one; an empty configuration is a gateway without partners on ``lienthong.db``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, field_validator, model_validator
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+Option = JsonValue | SecretStr
+
+CALLS_IN_A_DELIVERY = 3
+"""One delivery is at worst a call, a new login because the session ended, and the call again."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class TenantSettings(Section):
+    """Whose gateway this is: a province or a ministry. *code* is its agency code, for example ``H27``."""
+
+    code: Annotated[str, Field(strict=True, min_length=1, max_length=64)] = "local"
+    name: Annotated[str, Field(strict=True)] = ""
+
+
+class DatabaseSettings(Section):
+    """Where the ledger and the outbox live: an SQLite file, as a path or as ``sqlite:///path``."""
+
+    path: Path = Path("lienthong.db")
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _sqlite_only(cls, value: object) -> object:
+        if isinstance(value, str):
+            scheme, mark, rest = value.partition("://")
+            if mark and scheme == "sqlite":
+                return rest.removeprefix("/")
+            if mark:
+                raise ValueError(
+                    f"«{scheme}» chưa được hỗ trợ; ghi đường dẫn tệp SQLite"
+                    f" / «{scheme}» is not supported; give the path of an SQLite file"
+                )
+            if not value.strip():
+                raise ValueError("để trống; ghi đường dẫn tệp SQLite / is empty; give the path of an SQLite file")
+        return value
+
+
+class RetrySettings(Section):
+    """Backoff after a fault: full jitter from *base_s*, doubled up to *cap_s*, given up after *horizon_days*."""
+
+    base_s: Seconds = 2.0
+    cap_s: Seconds = 3600.0
+    horizon_days: Annotated[float, Field(strict=True, gt=0, le=366, allow_inf_nan=False)] = 14.0
+
+    @model_validator(mode="after")
+    def _cap_above_base(self) -> Self:
+        if self.cap_s < self.base_s:
+            raise ValueError(
+                f"cap_s = {self.cap_s:g} nhỏ hơn base_s = {self.base_s:g}; đặt cap_s lớn hơn"
+                f" / cap_s = {self.cap_s:g} is below base_s = {self.base_s:g}; raise cap_s"
+            )
+        return self
+
+
+class BreakerSettings(Section):
+    """After *threshold* calls in a row without a sign of life a partner rests for *base_s*, doubled up to *cap_s*."""
+
+    threshold: Count = 5
+    base_s: Seconds = 5.0
+    cap_s: Seconds = 900.0
+
+
+class DeliverySettings(Section):
+    """
+    How messages leave.
+
+    *concurrency* calls at once per process, *block* lanes claimed at a time, *lease_s* how long a claim holds,
+    *poll_s* how often an idle engine looks, *stop_s* how long a graceful stop may take.
+    """
+
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=1024)] = 16
+    block: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 64
+    lease_s: Seconds = 60.0
+    poll_s: Seconds = 0.5
+    stop_s: Seconds = 20.0
+    retry: RetrySettings = RetrySettings()
+    breaker: BreakerSettings = BreakerSettings()
+
+
+class PartnerSettings(Section):
+    """
+    One partner: *connector* names an entry point of ``lienthong.connectors``.
+
+    *timeout_s* bounds one call and is handed to the connector together with *options*, whose meaning only the
+    connector knows. Options named like a secret are ``SecretStr`` and print as stars.
+    """
+
+    connector: Annotated[str, Field(strict=True, min_length=1)]
+    timeout_s: Seconds = 15.0
+    options: Mapping[str, Option] = Field(default_factory=dict)
+
+    @property
+    def all_options(self) -> dict[str, Option]:
+        """What the connector's ``build`` receives."""
+        return {"timeout_s": self.timeout_s, **self.options}
+
+
+class SourceSettings(Section):
+    """A source of dossiers that are imported from files: *mapping* says how to read them."""
+
+    mapping: Path
+
+
+class LogSettings(Section):
+    """*format* ``auto`` is ``console`` on a terminal and ``json`` elsewhere."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(Section):
+    """The whole configuration, valid as a whole. Build it by ``load``, ``from_mapping`` or its constructor."""
+
+    tenant: TenantSettings = TenantSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    partners: Mapping[Name, PartnerSettings] = Field(default_factory=dict)
+    sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
+    log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _lease_outlives_every_delivery(self) -> Self:
+        for name, partner in self.partners.items():
+            longest_s = CALLS_IN_A_DELIVERY * partner.timeout_s
+            if self.delivery.lease_s <= longest_s:
+                raise ValueError(
+                    f"lease_s = {self.delivery.lease_s:g} không dài hơn {CALLS_IN_A_DELIVERY} × partners.{name}.timeout_s"
+                    f" = {longest_s:g}; một thông điệp có thể bị gửi hai lần; tăng lease_s hoặc giảm timeout_s"
+                    f" / lease_s = {self.delivery.lease_s:g} does not outlive {CALLS_IN_A_DELIVERY} ×"
+                    f" partners.{name}.timeout_s = {longest_s:g}; raise lease_s or lower timeout_s"
+                )
+        return self
