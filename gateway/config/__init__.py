@@ -1,5 +1,7 @@
 """The configuration: one TOML file, secrets from the environment, read once and validated whole."""
 
+from gateway.config.connectors import build_connector, build_connectors
+from gateway.config.read import load, settings_from
 from gateway.config.settings import (
     BreakerSettings,
     DatabaseSettings,
@@ -22,4 +24,8 @@ __all__ = [
     "Settings",
     "SourceSettings",
     "TenantSettings",
+    "build_connector",
+    "build_connectors",
+    "load",
+    "settings_from",
 ]

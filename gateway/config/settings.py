@@ -21,6 +21,15 @@ CALLS_IN_A_DELIVERY = 3
 """One delivery is at worst a call, a new login because the session ended, and the call again."""
 
 
+class Mistake(ValueError):
+    """A refusal with its remedy, as pydantic lets it through."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}. {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -45,12 +54,12 @@ class DatabaseSettings(Section):
             if mark and scheme == "sqlite":
                 return rest.removeprefix("/")
             if mark:
-                raise ValueError(
-                    f"«{scheme}» chưa được hỗ trợ; ghi đường dẫn tệp SQLite"
-                    f" / «{scheme}» is not supported; give the path of an SQLite file"
+                raise Mistake(
+                    f"«{scheme}» chưa được hỗ trợ / «{scheme}» is not supported",
+                    "Ghi đường dẫn một tệp SQLite / Give the path of an SQLite file",
                 )
             if not value.strip():
-                raise ValueError("để trống; ghi đường dẫn tệp SQLite / is empty; give the path of an SQLite file")
+                raise Mistake("để trống / is empty", "Ghi đường dẫn một tệp SQLite / Give the path of an SQLite file")
         return value
 
 
@@ -64,9 +73,8 @@ class RetrySettings(Section):
     @model_validator(mode="after")
     def _cap_above_base(self) -> Self:
         if self.cap_s < self.base_s:
-            raise ValueError(
-                f"cap_s = {self.cap_s:g} nhỏ hơn base_s = {self.base_s:g}; đặt cap_s lớn hơn"
-                f" / cap_s = {self.cap_s:g} is below base_s = {self.base_s:g}; raise cap_s"
+            raise Mistake(
+                f"cap_s = {self.cap_s:g} nhỏ hơn / is below base_s = {self.base_s:g}", "Tăng cap_s / Raise cap_s"
             )
         return self
 
@@ -140,12 +148,22 @@ class Settings(Section):
     @model_validator(mode="after")
     def _lease_outlives_every_delivery(self) -> Self:
         for name, partner in self.partners.items():
-            longest_s = CALLS_IN_A_DELIVERY * partner.timeout_s
-            if self.delivery.lease_s <= longest_s:
-                raise ValueError(
-                    f"lease_s = {self.delivery.lease_s:g} không dài hơn {CALLS_IN_A_DELIVERY} × partners.{name}.timeout_s"
-                    f" = {longest_s:g}; một thông điệp có thể bị gửi hai lần; tăng lease_s hoặc giảm timeout_s"
-                    f" / lease_s = {self.delivery.lease_s:g} does not outlive {CALLS_IN_A_DELIVERY} ×"
-                    f" partners.{name}.timeout_s = {longest_s:g}; raise lease_s or lower timeout_s"
-                )
+            if overlap := lease_overlap(self.delivery.lease_s, name, partner.timeout_s):
+                raise overlap
         return self
+
+
+def lease_overlap(lease_s: float, partner: str, timeout_s: float) -> Mistake | None:
+    """
+    Say why a lease could end while a delivery to *partner* still runs, or nothing when it cannot.
+
+    Another worker would then take up a message that the first is still sending.
+    """
+    longest_s = CALLS_IN_A_DELIVERY * timeout_s
+    if lease_s > longest_s:
+        return None
+    return Mistake(
+        f"{lease_s:g} s không dài hơn một lần gửi tới / do not outlive one delivery to «{partner}»:"
+        f" {CALLS_IN_A_DELIVERY} × timeout_s = {longest_s:g} s",
+        "Tăng lease_s hoặc giảm timeout_s / Raise lease_s or lower timeout_s",
+    )

@@ -1,0 +1,191 @@
+"""Reads a configuration: TOML text to settings, or to the list of everything that is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from gateway.config.connectors import option_problems
+from gateway.config.explain import problems_of
+from gateway.config.settings import PartnerSettings, Settings, lease_overlap
+from gateway.errors import ConfigurationError, Problem
+
+SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|private_?key|pass_?phrase", re.IGNORECASE)
+_TYPED_PARTNER_KEYS = frozenset(PartnerSettings.model_fields) - {"options"}
+
+
+def load(path: Path | str, env: Mapping[str, str] | None = None) -> Settings:
+    """
+    Read the TOML file *path* once; secrets named by ``…_env`` come from *env*, by default the process's own.
+
+    Raises ``ConfigurationError`` with every mistake of the file. Relative paths in it count from its folder.
+    """
+    path = Path(path)
+    return settings_from(parse(path), env=os.environ if env is None else env, folder=path.parent)
+
+
+def parse(path: Path) -> dict[str, Any]:
+    """Read the file as TOML. A byte order mark is welcome, another encoding than UTF-8 is not."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError as error:
+        raise _refused(
+            path, "không có tệp này / no such file", "Tạo mới bằng «lienthong init» / Make one with «lienthong init»"
+        ) from error
+    except OSError as error:
+        raise _refused(
+            path,
+            f"không đọc được / cannot be read ({error.strerror})",
+            "Kiểm tra quyền đọc của tài khoản đang chạy / Check that this account may read it",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _refused(
+            path,
+            f"không phải UTF-8, byte thứ {error.start + 1} / is not UTF-8, byte {error.start + 1}",
+            "Lưu lại bằng mã UTF-8 / Save it again as UTF-8",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise _refused(
+            path,
+            f"sai cú pháp TOML / is not valid TOML: {error}",
+            "Sửa dòng đó; chuỗi ký tự đặt trong dấu nháy kép / Mend that line; text stands in double quotes",
+        ) from error
+
+
+def settings_from(
+    values: Mapping[str, Any], *, env: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """
+    Build settings from nested plain values, as they stand in the TOML file.
+
+    Secrets named by ``…_env`` are looked up in *env*; relative paths count from *folder*, by default the current one.
+    Raises ``ConfigurationError`` with every mistake.
+    """
+    folder = Path() if folder is None else folder
+    problems: list[Problem] = []
+    prepared = dict(values)
+    if isinstance(values.get("partners"), Mapping):
+        prepared["partners"] = {
+            name: _partner(f"partners.{name}", partner, env or {}, folder, problems)
+            for name, partner in values["partners"].items()
+        }
+    problems.extend(_overlap(prepared))
+    try:
+        settings: Settings | None = Settings.model_validate(prepared)
+    except ValidationError as error:
+        settings = None
+        problems.extend(problem for problem in problems_of(error, Settings) if problem.path)
+    problems.extend(_option_problems(prepared, {problem.path.rpartition("_")[0] for problem in problems}))
+    if problems or settings is None:
+        raise ConfigurationError(_in_order(problems))
+    return _anchored(settings, folder)
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(set(problems), key=lambda problem: (problem.path, problem.reason))
+
+
+def _refused(path: Path, reason: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError([Problem(str(path), reason, remedy)])
+
+
+def _partner(path: str, values: object, env: Mapping[str, str], folder: Path, problems: list[Problem]) -> object:
+    """Separate what every partner has from the connector's own options, with the secrets looked up."""
+    if not isinstance(values, Mapping):
+        return values
+    typed = {key: value for key, value in values.items() if key in _TYPED_PARTNER_KEYS}
+    options: dict[str, object] = {}
+    for key, value in values.items():
+        if key in _TYPED_PARTNER_KEYS:
+            continue
+        if key.endswith(("_env", "_file")) and SECRET_KEY.search(key):
+            name, _, kind = key.rpartition("_")
+            secret = (
+                _from_env(f"{path}.{key}", value, env) if kind == "env" else _from_file(f"{path}.{key}", value, folder)
+            )
+            if isinstance(secret, Problem):
+                problems.append(secret)
+            options[name] = SecretStr("" if isinstance(secret, Problem) else secret)
+        elif isinstance(value, str) and SECRET_KEY.search(key):
+            options[key] = SecretStr(value)
+        else:
+            options[key] = value
+    return {**typed, "options": options}
+
+
+def _from_env(path: str, name: object, env: Mapping[str, str]) -> str | Problem:
+    if not isinstance(name, str) or not name:
+        return Problem(
+            path,
+            "phải là tên một biến môi trường / must be the name of an environment variable",
+            'Ví dụ / For example: "LIENTHONG_PORTAL_PASSWORD"',
+        )
+    if not env.get(name):
+        return Problem(
+            path,
+            f"biến môi trường {name} chưa được đặt / environment variable {name} is not set",
+            f"Đặt {name} trước khi chạy / Set {name} before starting",
+        )
+    return env[name]
+
+
+def _from_file(path: str, name: object, folder: Path) -> str | Problem:
+    if not isinstance(name, str) or not name:
+        return Problem(
+            path,
+            "phải là đường dẫn một tệp / must be the path of a file",
+            'Ví dụ / For example: "/run/credentials/lienthong/portal"',
+        )
+    try:
+        secret = (folder / name).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "UTF-8"
+        return Problem(
+            path,
+            f"không đọc được {name} / cannot read {name} ({why})",
+            "Kiểm tra đường dẫn và quyền đọc / Check the path and the right to read it",
+        )
+    if not secret:
+        return Problem(path, f"tệp {name} rỗng / {name} is empty", "Ghi mật khẩu vào tệp / Write the secret into it")
+    return secret
+
+
+def _overlap(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check the lease also when other mistakes keep the settings from being built whole; name the slowest partner."""
+    delivery = values.get("delivery", {})
+    lease_s = delivery.get("lease_s", Settings().delivery.lease_s) if isinstance(delivery, Mapping) else None
+    slowest = max(_readable_partners(values), key=lambda named: named[1].timeout_s, default=None)
+    if slowest and isinstance(lease_s, int | float) and lease_s > 0:
+        name, partner = slowest
+        if overlap := lease_overlap(lease_s, name, partner.timeout_s):
+            yield Problem("delivery.lease_s", overlap.reason, overlap.remedy)
+
+
+def _option_problems(values: Mapping[str, Any], without_secret: set[str]) -> Iterator[Problem]:
+    """Ask the connectors about their options, except for a secret whose absence is already reported."""
+    for name, partner in _readable_partners(values):
+        yield from (problem for problem in option_problems(name, partner) if problem.path not in without_secret)
+
+
+def _readable_partners(values: Mapping[str, Any]) -> Iterator[tuple[str, PartnerSettings]]:
+    partners = values.get("partners", {})
+    for name, partner in partners.items() if isinstance(partners, Mapping) else ():
+        with suppress(ValidationError):
+            yield str(name), PartnerSettings.model_validate(partner)
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Make the paths independent of where the program runs."""
+    database = settings.database.model_copy(update={"path": folder / settings.database.path})
+    sources = {
+        name: source.model_copy(update={"mapping": folder / source.mapping})
+        for name, source in settings.sources.items()
+    }
+    return settings.model_copy(update={"database": database, "sources": sources})
