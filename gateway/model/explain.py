@@ -1,0 +1,127 @@
+"""
+Validation errors in words for the person who sent the data.
+
+A refused value is shown only where it cannot be personal; otherwise its length stands for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from gateway.errors import InvalidInput, UnknownCode
+from gateway.model.text import show
+from gateway.model.verbatim import REFUSAL
+from mappings import NotInList
+
+_OPEN_FIELDS = frozenset(
+    {
+        "kind",
+        "code",
+        "procedure",
+        "status",
+        "status_at",
+        "channel",
+        "submitted_at",
+        "accepted_at",
+        "due_at",
+        "completed_at",
+        "returned_at",
+        "refused_at",
+        "result_delivery",
+        "online_payment",
+        "origin",
+        "account_verified",
+        "amount",
+        "quantity",
+        "moment",
+        "reuse",
+        "deleted",
+        "digitised",
+        "from_national_store",
+        "requested_at",
+        "received_at",
+        "due_before",
+        "due_after",
+        "dossier",
+        "at",
+        "started_at",
+        "source",
+    }
+)
+
+# pydantic error type -> (reason, remedy); {…} are filled from the error's own context.
+_WORDS: dict[str, tuple[str, str]] = {
+    "missing": ("đang thiếu (is missing)", "Bổ sung trường này (give this field)"),
+    "extra_forbidden": (
+        "là trường không có trong mô hình (is no field of the model)",
+        "Xóa trường hoặc sửa tên trường (remove it or correct its name)",
+    ),
+    "string_type": ("không phải là chuỗi ký tự (is not a text)", "Truyền giá trị dạng chuỗi (pass a text)"),
+    "string_pattern_mismatch": ("đang để trống (is empty)", "Điền nội dung thật (fill in the real value)"),
+    "string_unicode": ("có ký tự hỏng (has broken characters)", "Đọc lại nguồn đúng bảng mã (read the source again)"),
+    "enum": ("không thuộc danh sách (is not in the list)", "Giá trị đúng (right values): {expected}"),
+    "literal_error": ("không thuộc danh sách (is not in the list)", "Giá trị đúng (right values): {expected}"),
+    "timezone_aware": (
+        "không có múi giờ (has no time zone)",
+        "Thêm múi giờ, ví dụ +07:00 (add a time zone)",
+    ),
+    "int_type": ("không phải số nguyên (is not a whole number)", "Truyền số nguyên (pass a whole number)"),
+    "int_from_float": ("không phải số nguyên (is not a whole number)", "Truyền số nguyên (pass a whole number)"),
+    "greater_than_equal": ("nhỏ quá mức cho phép (is too small)", "Nhỏ nhất là (at least) {ge}"),
+    "bool_type": ("không phải đúng/sai (is not true or false)", "Truyền true hoặc false (pass true or false)"),
+    "union_tag_invalid": ("không rõ loại nội dung (is of unknown kind)", "kind = dossier | step"),
+    "union_tag_not_found": ("không rõ loại nội dung (is of unknown kind)", "kind = dossier | step"),
+    "json_invalid": ("không phải JSON đọc được (is not readable JSON)", "Gửi lại nội dung nguyên vẹn (send it again)"),
+}
+_TIME_WORDS = (
+    "không phải thời điểm (is not a moment)",
+    "Dùng ISO 8601 có múi giờ, ví dụ 2026-03-02T08:15:03+07:00 (use ISO 8601 with an offset)",
+)
+_OTHER_WORDS = (
+    "không hợp lệ (is not valid)",
+    "Đối chiếu với tài liệu mô hình (compare with the model's documentation)",
+)
+
+
+def explain(error: ValidationError) -> list[InvalidInput]:
+    """Every mistake of *error* as a refusal of ours: field, value as it may be shown, reason, remedy."""
+    return [_one(entry) for entry in error.errors(include_url=False)]
+
+
+def unknown_code(field: str, error: NotInList) -> UnknownCode:
+    """A failed look-up as the refusal of the field that held the code."""
+    return UnknownCode(
+        field, show(error.code), f"không có trong danh mục {error.list} (is not in the list {error.list})", error.remedy
+    )
+
+
+def _one(entry: Any) -> InvalidInput:
+    kind: str = entry["type"]
+    context: dict[str, Any] = entry.get("ctx") or {}
+    field = ".".join(str(part) for part in entry["loc"] if part not in ("body", "dossier:", "step:")) or "body"
+    if kind == REFUSAL:
+        return InvalidInput(field, str(context["shown"]), str(context["reason"]), str(context["remedy"]))
+    if kind.startswith(("datetime", "date")):
+        reason, remedy = _TIME_WORDS
+    else:
+        reason, remedy = _WORDS.get(kind, _OTHER_WORDS)
+    return InvalidInput(field, _shown(entry), reason, remedy.format_map(_Blank(context)))
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _shown(entry: Any) -> str:
+    value = entry.get("input")
+    if entry["type"] == "missing" or value is None:
+        return ""
+    named = [part for part in entry["loc"] if isinstance(part, str)]
+    if named and named[-1] in _OPEN_FIELDS and isinstance(value, str | int | float | bool):
+        return show(value)
+    if isinstance(value, str | bytes):
+        return f"… {len(value)} ký tự (characters)"
+    return type(value).__name__

@@ -1,0 +1,148 @@
+"""
+A dossier with its whole history, told in an order in which its public status never moves back.
+
+A portal shows the status of the last header it got. The final header first and the steps after it would show
+"returned" and then walk through the past; so the dossier is told as it was at its first step, then the steps,
+then as it is now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.errors import InvalidInput
+from gateway.model.change import Change, body_json
+from gateway.model.dossier import Dossier, SupplementRound
+from gateway.model.enums import DossierStatus, OnlinePayment
+from gateway.model.step import ProcessingStep
+from gateway.model.times import vietnam_day
+
+_ACCEPTED = frozenset(
+    {
+        DossierStatus.ACCEPTED,
+        DossierStatus.PROCESSING,
+        DossierStatus.STOPPED,
+        DossierStatus.FINISHED,
+        DossierStatus.RETURNED,
+    }
+)
+_FINISHED = frozenset({DossierStatus.FINISHED, DossierStatus.RETURNED})
+_RETURNED = frozenset({DossierStatus.RETURNED})
+_REFUSED = frozenset({DossierStatus.REFUSED})
+
+
+def unfold(dossier: Dossier, steps: Sequence[ProcessingStep], source: str) -> list[Change]:
+    """
+    The changes that tell *dossier* and *steps*: the header of the first step, the steps by time, the final header.
+
+    Steps of the same moment keep their given order. The final header is left out when nothing differs from the
+    first. Raises ``InvalidInput`` when a step belongs to another dossier, or when the header is older than the last
+    step and contradicts it.
+    """
+    if not steps:
+        return [_header(dossier, source)]
+    ordered = sorted(steps, key=lambda step: step.at)
+    _check(dossier, ordered)
+    opening = as_of(dossier, ordered[0])
+    changes = [_header(opening, source)]
+    changes += (Change(source=source, source_id=f"step:{step.identity}", body=step) for step in ordered)
+    if opening != dossier:
+        changes.append(_header(dossier, source))
+    return changes
+
+
+def as_of(dossier: Dossier, step: ProcessingStep) -> Dossier:
+    """
+    The header as it was when *step* happened: its status, and of the dated facts only those that had happened.
+
+    What carries no date and may be younger than the step (results, notes, the local status, an online payment) is
+    left out, unless the step is the header's own last word.
+    """
+    if step.status is dossier.status and dossier.status_at <= step.at:
+        return dossier
+    by = step.at
+    accepted_at = _fact(dossier.accepted_at, step, _ACCEPTED)
+    supplements = tuple(_round_as_of(entry, by) for entry in dossier.supplements if entry.requested_at <= by)
+    return dossier.model_copy(
+        update={
+            "status": step.status,
+            "status_at": by,
+            "local_status": None,
+            "submitted_at": _fact(dossier.submitted_at, step, frozenset(DossierStatus)),
+            "accepted_at": accepted_at,
+            "due_at": None if accepted_at is None else _due_as_of(dossier, by),
+            "completed_at": _fact(dossier.completed_at, step, _FINISHED),
+            "returned_at": _fact(dossier.returned_at, step, _RETURNED),
+            "refused_at": dossier.refused_at if step.status in _REFUSED else None,
+            "return_note": None,
+            "note": None,
+            "results": (),
+            "supplements": supplements,
+            "online_payment": _unpaid(dossier),
+        }
+    )
+
+
+def _fact(moment: datetime | None, step: ProcessingStep, statuses: frozenset[DossierStatus]) -> datetime | None:
+    """
+    *moment*, if it had come by *step*: by the clock, or by the step's own status on the same day.
+
+    Systems stamp a fact and the step that records it some seconds apart.
+    """
+    if moment is None or moment <= step.at:
+        return moment
+    return moment if step.status in statuses and vietnam_day(moment) == vietnam_day(step.at) else None
+
+
+def _due_as_of(dossier: Dossier, by: datetime) -> datetime | None:
+    later = [entry for entry in dossier.supplements if entry.received_at is None or entry.received_at > by]
+    moved = [entry for entry in later if entry.due_after is not None or entry.due_before is not None]
+    return min(moved, key=lambda entry: entry.requested_at).due_before if moved else dossier.due_at
+
+
+def _round_as_of(entry: SupplementRound, by: datetime) -> SupplementRound:
+    if entry.received_at is None or entry.received_at <= by:
+        return entry
+    return entry.model_copy(
+        update={
+            "received_at": None,
+            "received_by": None,
+            "receipt_note": None,
+            "due_after": None,
+            "documents": (),
+            "fees": (),
+        }
+    )
+
+
+def _unpaid(dossier: Dossier) -> OnlinePayment:
+    if dossier.online_payment in (OnlinePayment.PORTAL, OnlinePayment.PROVINCE):
+        return OnlinePayment.OFFLINE
+    return dossier.online_payment
+
+
+def _check(dossier: Dossier, ordered: Sequence[ProcessingStep]) -> None:
+    for step in ordered:
+        if step.dossier != dossier.code:
+            raise InvalidInput(
+                "steps",
+                step.dossier.text,
+                f"là bước của hồ sơ khác, không phải {dossier.code} (is another dossier's step)",
+                "Gom các bước theo đúng mã hồ sơ (group steps by dossier code)",
+            )
+    last = ordered[-1]
+    if dossier.status_at < last.at and dossier.status is not last.status:
+        raise InvalidInput(
+            "status",
+            f"{dossier.status.value} {dossier.status.label_vi}",
+            f"cũ hơn bước cuối, bước cuối ghi trạng thái {last.status.value} {last.status.label_vi} "
+            "(is older than the last step and differs from it)",
+            "Xuất lại hồ sơ để trạng thái khớp với tiến độ (export the dossier again so that both agree)",
+        )
+
+
+def _header(dossier: Dossier, source: str) -> Change:
+    digest = hashlib.sha256(body_json(dossier)).hexdigest()
+    return Change(source=source, source_id=f"dossier:{dossier.code.key}:{digest}", body=dossier)
