@@ -1,0 +1,7 @@
+"""What the gateway says about itself: event names, loggers that cannot leak, and their output."""
+
+from gateway.observe.events import Event
+from gateway.observe.logs import correlated, get_logger, set_up
+from gateway.observe.redact import redact, redact_text
+
+__all__ = ["Event", "correlated", "get_logger", "redact", "redact_text", "set_up"]

@@ -1,0 +1,28 @@
+"""The name of every event that is logged. Names are stable: alarms are built on them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """``part.what_happened``, past tense."""
+
+    DELIVERY_STARTED = "delivery.started"
+    DELIVERY_STOPPED = "delivery.stopped"
+    DELIVERY_ABANDONED = "delivery.abandoned"
+    """A graceful stop ran out of time; the calls under way are looked up by the next run."""
+    CONNECTOR_FAULT = "delivery.connector_fault"
+    """A connector broke its promise not to raise; a bug to report."""
+
+    IMPORT_STARTED = "import.started"
+    IMPORT_FINISHED = "import.finished"
+    IMPORT_REJECTED_ROW = "import.rejected_row"
+
+    SYNC_STARTED = "sync.started"
+    SYNC_PROGRESS = "sync.progress"
+    SYNC_STOPPING = "sync.stopping"
+    SYNC_STOPPED = "sync.stopped"
+
+    COMMAND_FAILED = "command.failed"
+    """An unexpected error, with its traceback and without its local values."""
