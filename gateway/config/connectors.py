@@ -68,15 +68,6 @@ def build_connectors(settings: Settings) -> dict[str, Connector]:
     return built
 
 
-def option_problems(name: str, partner: PartnerSettings) -> tuple[Problem, ...]:
-    """Say what the connector of *partner* finds wrong with its options."""
-    try:
-        build_connector(name, partner).close()
-    except ConfigurationError as error:
-        return error.problems
-    return ()
-
-
 def _load(name: str, entry: EntryPoint) -> Build:
     try:
         build: Build = entry.load()

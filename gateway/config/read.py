@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from gateway.config.connectors import option_problems
+from gateway.config.connectors import build_connector
 from gateway.config.explain import problems_of
-from gateway.config.settings import PartnerSettings, Settings, lease_overlap
+from gateway.config.settings import PartnerSettings, Settings
 from gateway.errors import ConfigurationError, Problem
 
 SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|private_?key|pass_?phrase", re.IGNORECASE)
@@ -76,13 +76,13 @@ def settings_from(
             name: _partner(f"partners.{name}", partner, env or {}, folder, problems)
             for name, partner in values["partners"].items()
         }
-    problems.extend(_overlap(prepared))
     try:
         settings: Settings | None = Settings.model_validate(prepared)
     except ValidationError as error:
         settings = None
         problems.extend(problem for problem in problems_of(error, Settings) if problem.path)
-    problems.extend(_option_problems(prepared, {problem.path.rpartition("_")[0] for problem in problems}))
+    lacking = {problem.path.rpartition("_")[0] for problem in problems}
+    problems.extend(problem for problem in _connector_problems(prepared) if problem.path not in lacking)
     if problems or settings is None:
         raise ConfigurationError(_in_order(problems))
     return _anchored(settings, folder)
@@ -157,21 +157,30 @@ def _from_file(path: str, name: object, folder: Path) -> str | Problem:
     return secret
 
 
-def _overlap(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Check the lease also when other mistakes keep the settings from being built whole; name the slowest partner."""
+def _connector_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """
+    Ask the connectors about their options and their longest call.
+
+    They are asked also when other mistakes keep the settings from being built whole.
+    """
     delivery = values.get("delivery", {})
     lease_s = delivery.get("lease_s", Settings().delivery.lease_s) if isinstance(delivery, Mapping) else None
-    slowest = max(_readable_partners(values), key=lambda named: named[1].timeout_s, default=None)
-    if slowest and isinstance(lease_s, int | float) and lease_s > 0:
-        name, partner = slowest
-        if overlap := lease_overlap(lease_s, name, partner.timeout_s):
-            yield Problem("delivery.lease_s", overlap.reason, overlap.remedy)
-
-
-def _option_problems(values: Mapping[str, Any], without_secret: set[str]) -> Iterator[Problem]:
-    """Ask the connectors about their options, except for a secret whose absence is already reported."""
     for name, partner in _readable_partners(values):
-        yield from (problem for problem in option_problems(name, partner) if problem.path not in without_secret)
+        try:
+            connector = build_connector(name, partner)
+        except ConfigurationError as error:
+            yield from error.problems
+            continue
+        longest_s = connector.longest_call.total_seconds()
+        connector.close()
+        if isinstance(lease_s, int | float) and 0 < lease_s <= longest_s:
+            yield Problem(
+                "delivery.lease_s",
+                f"{lease_s:g} s không dài hơn cuộc gọi lâu nhất tới / is not longer than the longest call to"
+                f" «{name}», {longest_s:g} s",
+                "Tăng lease_s hoặc giảm thời gian chờ của đối tác này"
+                " / Raise lease_s or lower the time-outs of this partner",
+            )
 
 
 def _readable_partners(values: Mapping[str, Any]) -> Iterator[tuple[str, PartnerSettings]]:

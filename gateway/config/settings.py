@@ -17,9 +17,6 @@ Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Option = JsonValue | SecretStr
 
-CALLS_IN_A_DELIVERY = 3
-"""One delivery is at worst a call, a new login because the session ended, and the call again."""
-
 
 class Mistake(ValueError):
     """A refusal with its remedy, as pydantic lets it through."""
@@ -108,18 +105,16 @@ class PartnerSettings(Section):
     """
     One partner: *connector* names an entry point of ``lienthong.connectors``.
 
-    *timeout_s* bounds one call and is handed to the connector together with *options*, whose meaning only the
-    connector knows. Options named like a secret are ``SecretStr`` and print as stars.
+    Only that connector knows what *options* mean. Options named like a secret are ``SecretStr`` and print as stars.
     """
 
     connector: Annotated[str, Field(strict=True, min_length=1)]
-    timeout_s: Seconds = 15.0
     options: Mapping[str, Option] = Field(default_factory=dict)
 
     @property
     def all_options(self) -> dict[str, Option]:
         """What the connector's ``build`` receives."""
-        return {"timeout_s": self.timeout_s, **self.options}
+        return dict(self.options)
 
 
 class SourceSettings(Section):
@@ -144,26 +139,3 @@ class Settings(Section):
     partners: Mapping[Name, PartnerSettings] = Field(default_factory=dict)
     sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
     log: LogSettings = LogSettings()
-
-    @model_validator(mode="after")
-    def _lease_outlives_every_delivery(self) -> Self:
-        for name, partner in self.partners.items():
-            if overlap := lease_overlap(self.delivery.lease_s, name, partner.timeout_s):
-                raise overlap
-        return self
-
-
-def lease_overlap(lease_s: float, partner: str, timeout_s: float) -> Mistake | None:
-    """
-    Say why a lease could end while a delivery to *partner* still runs, or nothing when it cannot.
-
-    Another worker would then take up a message that the first is still sending.
-    """
-    longest_s = CALLS_IN_A_DELIVERY * timeout_s
-    if lease_s > longest_s:
-        return None
-    return Mistake(
-        f"{lease_s:g} s không dài hơn một lần gửi tới / do not outlive one delivery to «{partner}»:"
-        f" {CALLS_IN_A_DELIVERY} × timeout_s = {longest_s:g} s",
-        "Tăng lease_s hoặc giảm timeout_s / Raise lease_s or lower timeout_s",
-    )

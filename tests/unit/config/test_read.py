@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config import DeliverySettings, Settings, load, settings_from
+from gateway.config import DeliverySettings, load, settings_from
 from gateway.errors import ConfigurationError
 
 
@@ -116,29 +116,6 @@ def test_a_mistake_names_its_place_and_its_remedy(text: str, path: str, words: s
     One mistake, one line that helps.
     """
     assert words in problems(text, tmp_path)[path]
-
-
-def test_a_lease_that_a_call_could_outlive_is_refused_with_both_numbers(tmp_path: Path) -> None:
-    """
-    An overlap would send twice; it is found beside other mistakes too.
-    """
-    found = problems(
-        "delivery = { lease_s = 30, poll_s = -1 }\npartners.cong = { connector = 'khac', timeout_s = 12 }", tmp_path
-    )
-
-    assert "30 s" in found["delivery.lease_s"]
-    assert "36 s" in found["delivery.lease_s"]
-    assert "delivery.poll_s" in found
-
-
-def test_settings_built_in_code_obey_the_same_rule() -> None:
-    """
-    A library user who builds the values gets the refusal from the constructor.
-    """
-    with pytest.raises(ValueError, match="36 s"):
-        Settings.model_validate(
-            {"delivery": {"lease_s": 30.0}, "partners": {"a": {"connector": "x", "timeout_s": 12.0}}}
-        )
 
 
 def test_an_unknown_connector_is_named_with_what_is_installed(tmp_path: Path) -> None:
