@@ -7,8 +7,9 @@ Lists are CSV files in ``mappings/codes`` with their source and confidence colum
 from __future__ import annotations
 
 import csv
+import io
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -19,9 +20,9 @@ from typing import Generic, TypeVar
 class NotInList(LookupError):
     """A code or name that a list does not contain. *suggestions* are near entries for a person, never a default."""
 
-    def __init__(self, list: str, code: str, suggestions: Sequence[str] = ()) -> None:
-        super().__init__(list, code, tuple(suggestions))
-        self.list = list
+    def __init__(self, list_name: str, code: str, suggestions: Sequence[str] = ()) -> None:
+        super().__init__(list_name, code, tuple(suggestions))
+        self.list = list_name
         self.code = code
         self.suggestions = tuple(suggestions)
 
@@ -41,8 +42,8 @@ class Row(Mapping[str, str]):
 
     __slots__ = ("_cells", "list")
 
-    def __init__(self, list: str, cells: Mapping[str, str]) -> None:
-        self.list = list
+    def __init__(self, list_name: str, cells: Mapping[str, str]) -> None:
+        self.list = list_name
         self._cells = dict(cells)
 
     def __getitem__(self, column: str) -> str:
@@ -207,8 +208,8 @@ def service_level(code: str, day: date) -> Row:
 @lru_cache(maxsize=32)
 def read_rows(name: str) -> list[Row]:
     """All lines of the file *name* in their order."""
-    with (files("mappings") / "codes" / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
-        return [Row(name, cells) for cells in csv.DictReader(stream)]
+    text = (files("mappings") / "codes" / f"{name}.csv").read_text(encoding="utf-8")
+    return [Row(name, cells) for cells in csv.DictReader(io.StringIO(text, newline=""))]
 
 
 _FILE_KEYS: dict[str, str] = {
@@ -229,18 +230,19 @@ def _file_list(name: str) -> CodeList:
 
 @lru_cache(maxsize=1)
 def _coded_fields() -> dict[str, dict[str, CodeList]]:
-    return _grouped("code_lists", lambda row: row["list"], "dialect", "code")
+    return _grouped("code_lists", "list", "code")
 
 
 @lru_cache(maxsize=1)
 def _status_dialects() -> dict[str, CodeList]:
-    return _grouped("local_status_words", lambda row: "local_status_words", "dialect", "word")["local_status_words"]
+    by_dialect = _grouped("local_status_words", "dialect", "word")
+    return {dialect: lists[dialect] for dialect, lists in by_dialect.items()}
 
 
-def _grouped(file: str, group: Callable[[Row], str], dialect: str, code: str) -> dict[str, dict[str, CodeList]]:
+def _grouped(file: str, group: str, code: str) -> dict[str, dict[str, CodeList]]:
     rows: dict[tuple[str, str], dict[str, Row]] = {}
     for row in read_rows(file):
-        rows.setdefault((group(row), row[dialect]), {})[row[code]] = row
+        rows.setdefault((row[group], row["dialect"]), {})[row[code]] = row
     lists: dict[str, dict[str, CodeList]] = {}
     for (name, spoken), entries in rows.items():
         lists.setdefault(name, {})[spoken] = CodeList(f"{name} ({spoken})", entries)

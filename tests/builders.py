@@ -53,7 +53,8 @@ def an_applicant(**changes: Any) -> Applicant:
 
 
 def an_agency(**changes: Any) -> Agency:
-    return Agency(**{"name": "UBND xã Ví Dụ", "code": AgencyCode.parse("H99.01.01")} | changes)
+    values: dict[str, Any] = {"name": "UBND xã Ví Dụ", "code": AgencyCode.parse("H99.01.01")}
+    return Agency(**values | changes)
 
 
 def a_document(**changes: Any) -> Document:
@@ -141,4 +142,5 @@ def a_change(body: Dossier | ProcessingStep | None = None, **changes: Any) -> Ch
         source_id = f"step:{body.identity}"
     else:
         source_id = f"dossier:{body.code.key}:{body.status.value}:{body.status_at.isoformat()}"
-    return Change(**{"source": "motcua-vidu", "source_id": source_id, "body": body} | changes)
+    values: dict[str, Any] = {"source": "motcua-vidu", "source_id": source_id, "body": body}
+    return Change(**values | changes)

@@ -57,10 +57,10 @@ class AgencyCode(Verbatim):
 def _agency(text: str) -> AgencyCode:
     upper = text.upper() if text.isascii() else ""
     if _FORWARD.fullmatch(upper):
-        return AgencyCode()._set(text=text, key=upper, forward=upper, reverse=_to_reverse(upper))
+        return AgencyCode(text=text, key=upper, forward=upper, reverse=_to_reverse(upper))
     if _REVERSE.fullmatch(upper):
         forward = ".".join(part for part in reversed(upper.split(".")) if part.strip("0"))
-        return AgencyCode()._set(text=text, key=forward, forward=forward, reverse=upper)
+        return AgencyCode(text=text, key=forward, forward=forward, reverse=upper)
     raise InvalidInput(
         AGENCY_FIELD,
         show(text),
@@ -139,7 +139,7 @@ def _dossier(text: str) -> DossierCode:
         raise InvalidInput(
             DOSSIER_FIELD,
             show(text),
-            f"có phần cơ quan «{show(agency_text)}» không phải mã định danh cơ quan (its agency part is no agency code)",
+            f"có phần cơ quan «{show(agency_text)}» không phải mã cơ quan (its agency part is no agency code)",
             refusal.remedy,
         ) from None
     layout = _LAYOUTS.get((agency.old_order, len(day), len(serial)))
@@ -152,7 +152,7 @@ def _dossier(text: str) -> DossierCode:
             "Các cấu trúc đúng: ngày 6 chữ số với số thứ tự 4, 6 hoặc 7 chữ số (5 chữ số chỉ là bí danh); "
             "ngày 8 chữ số với số thứ tự 7 chữ số (accepted layouts)",
         )
-    return DossierCode()._set(
+    return DossierCode(
         text=text, key=text.upper(), agency=agency, accepted_on=_day(day, text), serial=serial, layout=layout
     )
 
@@ -201,7 +201,7 @@ def _procedure(text: str) -> ProcedureCode:
     base = found[1]
     suffix = _agency(text[len(base) + 1 :]) if found[2] else None
     key = base if suffix is None else f"{base}.{suffix.key}"
-    return ProcedureCode()._set(text=text, key=key, base=base, suffix=suffix)
+    return ProcedureCode(text=text, key=key, base=base, suffix=suffix)
 
 
 def _why_no_procedure(text: str) -> tuple[str, str]:
@@ -214,8 +214,7 @@ def _why_no_procedure(text: str) -> tuple[str, str]:
     if re.match(r"\d,\d", text):
         return (
             "dùng dấu phẩy thay cho dấu chấm (has a comma where a dot belongs)",
-            f"Có phải {show(text.replace(',', '.', 1))}? Định dạng cột mã là văn bản trong bảng tính "
-            "(format the code column as text)",
+            f"Có phải {show(text.replace(',', '.', 1))}? Định dạng cột mã là văn bản (format the code column as text)",
         )
     if re.fullmatch(r"\d{7}", text, re.ASCII):
         return (
@@ -227,8 +226,7 @@ def _why_no_procedure(text: str) -> tuple[str, str]:
         if count < 6:
             return (
                 f"chỉ có {count} chữ số sau dấu chấm, cần đúng 6 (has {count} digits after the dot, 6 are needed)",
-                "Bảng tính có thể đã bỏ số 0; lấy lại mã gốc, định dạng cột là văn bản "
-                "(a spreadsheet may have dropped zeros: take the original code, format the column as text)",
+                "Bảng tính có thể đã bỏ số 0: lấy lại mã gốc (a spreadsheet may have dropped zeros: take the original)",
             )
         if count > 6:
             return (

@@ -129,7 +129,7 @@ def _check(dossier: Dossier, ordered: Sequence[ProcessingStep]) -> None:
             raise InvalidInput(
                 "steps",
                 step.dossier.text,
-                f"là bước của hồ sơ khác, không phải {dossier.code} (is another dossier's step)",
+                f"là bước của hồ sơ khác với {dossier.code} (is another dossier's step)",
                 "Gom các bước theo đúng mã hồ sơ (group steps by dossier code)",
             )
     last = ordered[-1]

@@ -35,8 +35,8 @@ class PersonalId(Verbatim):
     @classmethod
     def parse(cls, text: str) -> PersonalId:
         number = given_text(PERSONAL_FIELD, text)
-        _check_personal(number)
-        return cls()._set(text=number, key=number)
+        check_personal(number)
+        return cls(text=number, key=number)
 
     @property
     def number(self) -> str:
@@ -78,7 +78,10 @@ def _birth_places() -> dict[str, str]:
     return {row["cccd_prefix"]: row["old_name"] for row in code_list("provinces_2025")}
 
 
-def _check_personal(number: str) -> None:
+def check_personal(number: str) -> None:
+    """Refuse *number* unless it has the digits of a personal id or an old card and is no placeholder."""
+    if len(number) in (9, 12) and number.isascii() and number.isdigit() and not is_placeholder(number):
+        return
     if not _DIGITS.fullmatch(number):
         raise InvalidInput(
             PERSONAL_FIELD,
@@ -91,7 +94,7 @@ def _check_personal(number: str) -> None:
             PERSONAL_FIELD,
             mask_id(number),
             f"có {len(number)} chữ số, có thể bảng tính đã bỏ số 0 ở đầu (a leading zero may have been dropped)",
-            "Cần 12 chữ số, hoặc 9 chữ số với CMND; định dạng cột là văn bản (12 digits, or 9; format the column as text)",
+            "Cần 12 hoặc 9 chữ số; định dạng cột là văn bản (12 or 9 digits; format the column as text)",
         )
     if len(number) not in (9, 12):
         raise InvalidInput(
@@ -100,18 +103,17 @@ def _check_personal(number: str) -> None:
             f"có {len(number)} chữ số (has {len(number)} digits)",
             "Cần 12 chữ số, hoặc 9 chữ số với CMND (12 digits, or 9 for an old card)",
         )
-    if is_placeholder(number):
-        raise InvalidInput(
-            PERSONAL_FIELD,
-            mask_id(number),
-            "là số điền cho có, không phải số thật (is a placeholder, not a real number)",
-            "Để trống nếu không có số thật (leave it out when the real number is not known)",
-        )
+    raise InvalidInput(
+        PERSONAL_FIELD,
+        mask_id(number),
+        "là số điền cho có, không phải số thật (is a placeholder, not a real number)",
+        "Để trống nếu không có số thật (leave it out when the real number is not known)",
+    )
 
 
 def is_placeholder(number: str) -> bool:
-    """Whether *number* was plainly typed to fill a field: one digit repeated, a run such as 123456789, or zeros first."""
-    return len(set(number)) == 1 or number.startswith("000000") or number in _RISING or number in _FALLING
+    """Whether *number* only fills a field: one digit repeated, a run such as 123456789, or six zeros first."""
+    return number.startswith("000000") or number in _RISING or number in _FALLING or len(set(number)) == 1
 
 
 class TaxCode(Verbatim):
@@ -128,10 +130,10 @@ class TaxCode(Verbatim):
 
         clean = given_text(TAX_FIELD, text)
         if len(clean) == 12 and _DIGITS.fullmatch(clean):
-            _check_personal(clean)
-            return cls()._set(text=clean, key=clean)
+            check_personal(clean)
+            return cls(text=clean, key=clean)
         try:
-            return cls()._set(text=clean, key=mst.validate(clean))
+            return cls(text=clean, key=mst.validate(clean))
         except ValidationError:
             raise InvalidInput(
                 TAX_FIELD,
@@ -167,7 +169,7 @@ class Phone(Verbatim):
                 "không có trong kế hoạch đánh số (is not in the numbering plan)",
                 "Ví dụ đúng: 0912 345 678, +84912345678, 024 3822 0228 (right values)",
             )
-        return cls()._set(text=clean, key=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        return cls(text=clean, key=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
     @property
     def e164(self) -> str:

@@ -13,11 +13,13 @@ from gateway.errors import InvalidInput
 from gateway.model.codes import AgencyCode
 from gateway.model.enums import ApplicantKind, IdentifierKind
 from gateway.model.fields import Filled, Private, Record
-from gateway.model.identifiers import PersonalId, TaxCode
+from gateway.model.identifiers import TaxCode, check_personal
 from gateway.model.text import mask_id
 from gateway.model.verbatim import as_validation_error
 
 _PASSPORT = re.compile(r"[A-Z0-9]{5,20}", re.ASCII | re.IGNORECASE)
+
+_DIGITS = {IdentifierKind.PERSONAL: 12, IdentifierKind.OLD_CARD: 9}
 
 
 class Identifier(Record):
@@ -51,15 +53,16 @@ def _checked_number(kind: IdentifierKind, number: str) -> str:
                 "Ghi đúng như trên hộ chiếu (as printed in the passport)",
             )
         return clean
-    personal = PersonalId.parse(number)
-    if personal.kind is not kind:
+    clean = number.strip()
+    check_personal(clean)
+    if len(clean) != _DIGITS[kind]:
         raise InvalidInput(
             "số định danh (identifier)",
-            mask_id(personal.number),
-            f"có {len(personal.number)} chữ số, không khớp loại giấy tờ «{kind}» (does not fit its kind)",
+            mask_id(clean),
+            f"có {len(clean)} chữ số, không khớp loại giấy tờ «{kind}» (does not fit its kind)",
             "12 chữ số là «personal», 9 chữ số là «old_card» (12 digits are personal, 9 an old card)",
         )
-    return personal.number
+    return clean
 
 
 class Applicant(Record):

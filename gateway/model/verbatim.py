@@ -28,7 +28,7 @@ class Verbatim:
     An immutable text value.
 
     ``text`` is what was given without outer blanks and is what ``str`` prints and JSON carries; ``key`` decides
-    equality. Subclasses answer ``parse``, which raises ``InvalidInput``.
+    equality. ``parse`` is the way to make one; it raises ``InvalidInput``.
     """
 
     __slots__ = ("key", "text")
@@ -36,14 +36,15 @@ class Verbatim:
     key: str
     text: str
 
+    def __init__(self, text: str, key: str, **parts: object) -> None:
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "key", key)
+        for name, value in parts.items():
+            object.__setattr__(self, name, value)
+
     @classmethod
     def parse(cls, text: str) -> Self:
         raise NotImplementedError
-
-    def _set(self, **values: object) -> Self:
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
-        return self
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
