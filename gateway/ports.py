@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from threading import Event
 from typing import Protocol
@@ -23,18 +23,28 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     def wait(self, wake: Event, until: datetime) -> None:
-        """Return at *until*, or earlier when *wake* is set."""
+        """Return at *until*, or earlier: when *wake* is set, or to let the caller look around."""
+        ...
+
+    def busy(self, working: bool) -> None:
+        """Say that calls are going on, or no longer: a virtual clock does not jump meanwhile."""
         ...
 
 
+LOOK_AROUND_S = 0.5
+
+
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock. A wait ends after half a second at the latest, so that a stop is never slept through."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def wait(self, wake: Event, until: datetime) -> None:
-        wake.wait(max(0.0, (until - self.now()).total_seconds()))
+        wake.wait(min(LOOK_AROUND_S, max(0.0, (until - self.now()).total_seconds())))
+
+    def busy(self, working: bool) -> None:
+        """Real time goes on anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,15 @@ class Connector(Protocol):
 
     @property
     def operations(self) -> Mapping[str, Operation]: ...
+
+    @property
+    def longest_call(self) -> timedelta:
+        """The longest time that one ``deliver`` or ``probe`` can take; a lease must be longer."""
+        ...
+
+    def route(self, kind: str, origin: str) -> str | None:
+        """The operation that tells this partner of a body of *kind* of a dossier of *origin*; None: it is not told."""
+        ...
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         """

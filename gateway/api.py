@@ -1,0 +1,208 @@
+"""
+The library's front door: submit changes, ask about dossiers, run the engines.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from importlib.metadata import entry_points
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from gateway.config import DeliverySettings, Settings
+from gateway.delivery import Counts, Engine
+from gateway.delivery.engine import Pace
+from gateway.errors import ConfigurationError, Problem
+from gateway.model import Change, DossierCode
+from gateway.policy import BreakerPolicy, RetryPolicy
+from gateway.ports import Clock, Connector, SystemClock
+from gateway.store.contract import DeadLetter, Known, PartnerStatus, Receipt, TimelineEntry
+from gateway.store.sqlite import SqliteStore
+
+CONNECTORS = "lienthong.connectors"
+
+
+def build_connectors(settings: Settings) -> list[Connector]:
+    """Build every configured partner's connector. Raises ``ConfigurationError`` with every mistake of all of them."""
+    installed = {point.name: point for point in entry_points(group=CONNECTORS)}
+    connectors: list[Connector] = []
+    problems: list[Problem] = []
+    for name, partner in settings.partners.items():
+        point = installed.get(partner.connector)
+        if point is None:
+            problems.append(
+                Problem(
+                    f"partners.{name}.connector",
+                    f"không có connector «{partner.connector}» / no such connector is installed",
+                    f"Chọn một trong / Choose one of: {', '.join(sorted(installed))}",
+                )
+            )
+            continue
+        try:
+            connectors.append(point.load()(name, partner.all_options))
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigurationError(problems)
+    return connectors
+
+
+class Gateway:
+    """
+    One tenant's gateway on one database.
+
+    Threads may share it. Use as a context manager, or ``close`` it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        connectors: Sequence[Connector] | None = None,
+        clock: Clock | None = None,
+        chance: Random | None = None,
+    ) -> None:
+        """
+        Open the database, migrating it to this release, and build the partners' connectors.
+
+        Tests and programs that build their own connectors or clock pass them. Raises ``ConfigurationError`` and
+        ``StoreError``.
+        """
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self._chance = chance or Random()
+        self.connectors = list(build_connectors(settings) if connectors is None else connectors)
+        self._store = SqliteStore(settings.database.path, tenant=settings.tenant.code)
+
+    def close(self) -> None:
+        for connector in self.connectors:
+            connector.close()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def submit(self, change: Change, connection: object | None = None) -> Receipt:
+        """
+        Accept one change: on return it is durable, and will be delivered or a person told.
+
+        With *connection* (a DB-API connection, an SQLAlchemy connection or session, Django's connection) to the gateway's
+        database it becomes part of the caller's own transaction: accepted when that commits, forgotten when it does not.
+        A repeat of what is known has no effect (``Receipt.duplicate``). Raises ``InvalidInput`` when the change is refused, and
+        ``StoreError``.
+        """
+        receipt = self._store.accept([change], self.connectors, now=self.clock.now(), connection=connection)[0]
+        if receipt.refusal is not None:
+            raise receipt.refusal
+        return receipt
+
+    def submit_many(self, changes: Iterable[Change], connection: object | None = None) -> list[Receipt]:
+        """
+        Accept *changes* in order in one durable commit; one receipt each.
+
+        A refused change does not hold back the others: its receipt carries the ``refusal``. Raises ``StoreError``; then
+        nothing of *changes* was accepted.
+        """
+        return self._store.accept(list(changes), self.connectors, now=self.clock.now(), connection=connection)
+
+    def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
+        """What the ledger holds of these dossiers, by ``DossierCode.key``."""
+        return self._store.known(codes)
+
+    def timeline(self, code: DossierCode | str) -> list[TimelineEntry]:
+        """
+        Everything the gateway knows of one dossier, by time; empty for an unknown one.
+
+        Raises ``InvalidInput`` when *code* is no dossier code.
+        """
+        return self._store.timeline(_code(code))
+
+    def broken_link(self, code: DossierCode | str) -> int | None:
+        """The first change of the dossier that was tampered with, by its hash chain; None when the chain holds."""
+        return self._store.broken_link(_code(code))
+
+    def status(self) -> list[PartnerStatus]:
+        """The backlog of every partner that was ever told something, or is configured."""
+        found = {status.partner: status for status in self._store.status()}
+        for connector in self.connectors:
+            found.setdefault(connector.name, PartnerStatus(connector.name, 0, 0, 0, 0, 0, 0, 0, None, None))
+        return [found[name] for name in sorted(found)]
+
+    def totals(self) -> dict[str, int]:
+        """How many dossiers, headers (``dossier``) and steps (``step``) the ledger holds."""
+        return self._store.totals()
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """The messages that wait for a person, oldest first."""
+        return self._store.dead_letters()
+
+    def requeue(self, ids: Sequence[int]) -> list[int]:
+        """Let dead letters try again, in the order of their lanes; returns the ids that were dead letters."""
+        return self._store.requeue(ids, now=self.clock.now())
+
+    def engines(self) -> list[Engine]:
+        """One delivery engine for each partner, with the configured pace. Raises ``ConfigurationError``."""
+        settings = self.settings.delivery
+        return [
+            Engine(
+                self._store,
+                connector,
+                self.clock,
+                pace=_pace(settings),
+                retry=_retry(settings),
+                breaker=_breaker(settings),
+                chance=self._chance,
+            )
+            for connector in self.connectors
+        ]
+
+    def run(self, stop: threading.Event, engines: Sequence[Engine] | None = None) -> list[Counts]:
+        """Deliver until *stop* is set, then end gracefully within the configured time."""
+        return _together(self.engines() if engines is None else engines, lambda engine: engine.run(stop))
+
+    def run_until_idle(
+        self, stop: threading.Event | None = None, engines: Sequence[Engine] | None = None
+    ) -> list[Counts]:
+        """Deliver until nothing waits but dead letters."""
+        return _together(self.engines() if engines is None else engines, lambda engine: engine.run_until_idle(stop))
+
+
+def _together(engines: Sequence[Engine], work: Callable[[Engine], Counts]) -> list[Counts]:
+    """Run all engines, each in a thread of its own; a fault of ours is raised when all have ended."""
+    with ThreadPoolExecutor(max(1, len(engines)), thread_name_prefix="engine") as pool:
+        return list(pool.map(work, engines))
+
+
+def _code(code: DossierCode | str) -> DossierCode:
+    return DossierCode.parse(code) if isinstance(code, str) else code
+
+
+def _pace(settings: DeliverySettings) -> Pace:
+    return Pace(
+        concurrency=settings.concurrency,
+        block=settings.block,
+        lease=timedelta(seconds=settings.lease_s),
+        poll=timedelta(seconds=settings.poll_s),
+        stop=timedelta(seconds=settings.stop_s),
+    )
+
+
+def _retry(settings: DeliverySettings) -> RetryPolicy:
+    retry = settings.retry
+    return RetryPolicy(
+        timedelta(seconds=retry.base_s), timedelta(seconds=retry.cap_s), timedelta(days=retry.horizon_days)
+    )
+
+
+def _breaker(settings: DeliverySettings) -> BreakerPolicy:
+    breaker = settings.breaker
+    return BreakerPolicy(breaker.threshold, timedelta(seconds=breaker.base_s), timedelta(seconds=breaker.cap_s))

@@ -1,0 +1,6 @@
+"""Claim, send, record: the loop that carries messages to partners."""
+
+from gateway.delivery.engine import Engine
+from gateway.delivery.progress import Counts
+
+__all__ = ["Counts", "Engine"]

@@ -1,0 +1,261 @@
+"""
+The delivery engine: for each partner one coordinator that records and claims, and workers that call.
+
+The coordinator is the only one that talks to the store, so that the outcomes of many calls and the next claims share
+one durable commit. A message is sent only after its claim is durable, and the next of its lane only after its outcome is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from random import Random
+from time import monotonic
+from uuid import uuid4
+
+import structlog
+
+from gateway.delivery.courier import Courier
+from gateway.delivery.gate import Gate
+from gateway.delivery.progress import Counts
+from gateway.errors import ConfigurationError, DeliveryError, Problem
+from gateway.lifecycle import MessageEvent
+from gateway.policy import BreakerPolicy, RetryPolicy
+from gateway.ports import Clock, Connector
+from gateway.store.contract import Claim, Settled, Store
+
+log = structlog.stdlib.get_logger(__name__)
+
+_RETRIED = (MessageEvent.RETRY, MessageEvent.ABSENT, MessageEvent.DEFER)
+_DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """
+    How an engine works: *concurrency* calls at once, *block* lanes claimed ahead, a *lease* longer than any call,
+    *poll* between looks at an idle store, *stop* to finish calls when asked to end.
+    """
+
+    concurrency: int = 16
+    block: int = 64
+    lease: timedelta = timedelta(seconds=60)
+    poll: timedelta = timedelta(milliseconds=500)
+    stop: timedelta = timedelta(seconds=20)
+
+
+class _Crew:
+    """The workers of one partner: threads that take batches of claims and give back what became of them."""
+
+    def __init__(self, courier: Courier, size: int) -> None:
+        self._courier = courier
+        self._work: SimpleQueue[Sequence[Claim] | None] = SimpleQueue()
+        self.done: SimpleQueue[Sequence[Settled] | BaseException] = SimpleQueue()
+        name = f"courier-{courier.connector.name}"
+        self._threads = [threading.Thread(target=self._serve, name=f"{name}-{n}", daemon=True) for n in range(size)]
+        for thread in self._threads:
+            thread.start()
+
+    def give(self, claims: Sequence[Claim]) -> None:
+        self._work.put(claims)
+
+    def _serve(self) -> None:
+        while (claims := self._work.get()) is not None:
+            try:
+                self.done.put(self._courier.carry(claims))
+            except BaseException as exc:  # A fault of ours; the coordinator ends the run with it.
+                self.done.put(exc)
+
+    def dismiss(self) -> None:
+        for _ in self._threads:
+            self._work.put(None)
+
+
+class Engine:
+    """
+    Carries one partner's messages until told to stop, or until nothing is left to do.
+
+    Several engines, in any number of processes, may serve the same store. Raises ``ConfigurationError`` when a lease could
+    end before a call does.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        connector: Connector,
+        clock: Clock,
+        *,
+        pace: Pace,
+        retry: RetryPolicy,
+        breaker: BreakerPolicy,
+        chance: Random | None = None,
+    ) -> None:
+        _refuse_overlap(connector, pace)
+        self._store = store
+        self._connector = connector
+        self._clock = clock
+        self._pace = pace
+        self._retry = retry
+        self._breaker = breaker
+        self._chance = chance or Random()
+        self._worker = uuid4().hex
+        self._tally: Counter[str] = Counter()
+        self._wake = threading.Event()
+
+    @property
+    def counts(self) -> Counts:
+        """What this engine has recorded so far. May be read from any thread."""
+        return Counts(**self._tally)
+
+    def wake(self) -> None:
+        """Look for work now instead of at the next poll."""
+        self._wake.set()
+
+    def run(self, stop: threading.Event) -> Counts:
+        """Work until *stop* is set; then finish the calls under way within ``Pace.stop`` and give back the rest."""
+        return self._run(stop.is_set, leave_when_idle=False)
+
+    def run_until_idle(self, stop: threading.Event | None = None) -> Counts:
+        """Work until nothing waits but dead letters; waits out backoff, holds and leases of others."""
+        return self._run(stop.is_set if stop else lambda: False, leave_when_idle=True)
+
+    def _run(self, stopping: Callable[[], bool], *, leave_when_idle: bool) -> Counts:
+        gate = Gate(self._breaker, self._chance)
+
+        def report(error: DeliveryError | None) -> None:
+            gate.report(error, self._clock.now())
+
+        courier = Courier(self._connector, self._clock, self._retry, self._chance, gate, report, stopping)
+        crew = _Crew(courier, self._pace.concurrency)
+        log.info("delivery.started", partner=self._connector.name, concurrency=self._pace.concurrency)
+        try:
+            self._coordinate(crew, gate, stopping, leave_when_idle)
+        finally:
+            crew.dismiss()
+            log.info("delivery.stopped", partner=self._connector.name, **self._tally)
+        return self.counts
+
+    def _coordinate(self, crew: _Crew, gate: Gate, stopping: Callable[[], bool], leave_when_idle: bool) -> None:
+        outstanding = 0
+        deadline: float | None = None
+        while True:
+            if deadline is None and stopping():
+                deadline = monotonic() + self._pace.stop.total_seconds()
+            settled = self._collect(crew, outstanding, deadline)
+            before, outstanding = outstanding, outstanding - len(settled)
+            if deadline is None:
+                claims = self._exchange(settled, gate, self._want(gate, outstanding))
+            else:
+                claims = self._exchange(settled, gate, 0)
+            for batch in _batches(claims, self._connector):
+                crew.give(batch)
+            outstanding += len(claims)
+            if (before > 0) is not (outstanding > 0):
+                self._clock.busy(outstanding > 0)
+            if outstanding == 0:
+                if deadline is not None or not self._rest(leave_when_idle):
+                    return
+            elif deadline is not None and monotonic() >= deadline:
+                log.warning("delivery.abandoned", partner=self._connector.name, lanes=outstanding)
+                return
+
+    def _collect(self, crew: _Crew, outstanding: int, deadline: float | None) -> list[Settled]:
+        """Everything that the workers have finished; waits for the first while calls are under way."""
+        if outstanding == 0:
+            return []
+        settled: list[Settled] = []
+        wait = self._pace.poll.total_seconds()
+        if deadline is not None:
+            wait = max(0.0, min(wait, deadline - monotonic()))
+        try:
+            found = crew.done.get(timeout=wait)
+            while True:
+                if isinstance(found, BaseException):
+                    raise found
+                settled.extend(found)
+                found = crew.done.get_nowait()
+        except Empty:
+            return settled
+
+    def _exchange(self, settled: list[Settled], gate: Gate, want: int) -> tuple[Claim, ...]:
+        now = self._clock.now()
+        state = gate.news()
+        if not settled and state is None and want <= 0:
+            return ()
+        turn = self._store.exchange(
+            self._connector.name,
+            self._connector.operations,
+            worker=self._worker,
+            settled=settled,
+            state=state,
+            want=want,
+            lease=self._pace.lease,
+            now=now,
+        )
+        gate.learn(turn.partner, now)
+        self._count(settled, turn.stale)
+        return turn.claims
+
+    def _want(self, gate: Gate, outstanding: int) -> int:
+        now = self._clock.now()
+        if not gate.open(now):
+            return 0
+        if gate.trial_only(now):
+            return 1 if outstanding == 0 else 0
+        return self._pace.block - outstanding
+
+    def _rest(self, leave_when_idle: bool) -> bool:
+        """Wait for something to be due; false when nothing is and the engine may leave."""
+        due = self._store.next_due(self._connector.name)
+        if due is None and leave_when_idle:
+            return False
+        self._clock.wait(self._wake, self._clock.now() + self._pace.poll if due is None else due)
+        self._wake.clear()
+        return True
+
+    def _count(self, settled: Sequence[Settled], stale: int) -> None:
+        for item in settled:
+            for verdict in item.verdicts:
+                self._tally["delivered"] += verdict.event in (MessageEvent.DELIVER, MessageEvent.APPLIED)
+                self._tally["retried"] += verdict.event in _RETRIED
+                self._tally["unknown"] += verdict.event is MessageEvent.LOSE
+                self._tally["dead"] += verdict.event in _DEAD
+                for attempt in verdict.attempts:
+                    self._tally["calls" if attempt.kind == "call" else "probes"] += 1
+        self._tally["stale"] += stale
+
+
+def _batches(claims: Sequence[Claim], connector: Connector) -> list[list[Claim]]:
+    """Claims that may share one call, where the operation carries several dossiers; otherwise one by one."""
+    batches: list[list[Claim]] = []
+    open_batches: dict[str, list[Claim]] = {}
+    for claim in claims:
+        name = claim.messages[0].operation
+        operation = connector.operations[name]
+        current = open_batches.get(name)
+        if operation.same_dossier or claim.look_up or current is None or len(current) >= operation.batch:
+            current = []
+            batches.append(current)
+            if not claim.look_up:
+                open_batches[name] = current
+        current.append(claim)
+    return batches
+
+
+def _refuse_overlap(connector: Connector, pace: Pace) -> None:
+    if pace.lease <= connector.longest_call:
+        raise ConfigurationError(
+            [
+                Problem(
+                    "delivery.lease_s",
+                    f"{pace.lease.total_seconds():g} s không dài hơn cuộc gọi lâu nhất tới «{connector.name}» "
+                    f"({connector.longest_call.total_seconds():g} s), nên hai tiến trình có thể gửi cùng một hồ sơ "
+                    "/ the lease is not longer than the longest call",
+                    "Tăng delivery.lease_s hoặc giảm thời gian chờ của đối tác. / Raise the lease or lower the time-out.",
+                )
+            ]
+        )

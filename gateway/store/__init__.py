@@ -1,0 +1,1 @@
+"""The ledger and the outbox, durable: one contract, one implementation for each database."""

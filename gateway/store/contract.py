@@ -1,0 +1,207 @@
+"""
+What a store promises: the ledger, the outbox and the claims on it, each change of state in one durable commit.
+
+A *lane* is what one partner must be told about one dossier, in order. Only the head of a lane is claimable; a lane whose
+head is dead is blocked, the others never wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from gateway.errors import InvalidInput
+from gateway.lifecycle import Advance, MessageEvent, MessageState
+from gateway.model import Change, DossierCode, DossierStatus
+from gateway.policy import PartnerState
+from gateway.ports import Message, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """
+    What became of one submitted change.
+
+    Exactly one of three: *refusal* is set and nothing was stored; *duplicate* is true and the change was known
+    already; or the change is stored as *version* of its dossier, durably, and its messages wait for delivery.
+    *advance* says what the change did to the dossier's status.
+    """
+
+    dossier: DossierCode
+    version: int = 0
+    advance: Advance | None = None
+    duplicate: bool = False
+    refusal: InvalidInput | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger holds about one dossier, for a source that must find out what is new."""
+
+    header_fingerprint: str | None
+    status: DossierStatus
+    status_at: datetime
+    steps: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """
+    The head of one lane, lent to one worker until *lease_until*.
+
+    All messages share one operation. With *look_up* their outcome is unknown: ask before sending. *token* fences:
+    a record with an older token is refused.
+    """
+
+    lane: int
+    token: int
+    lease_until: datetime
+    look_up: bool
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call or look-up: *outcome* is a short word, *code* and *text* what the partner said."""
+
+    kind: str
+    at: datetime
+    took_us: int
+    outcome: str
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What happened to one message of a claim, and the calls that were made for it."""
+
+    message: int
+    event: MessageEvent
+    not_before: datetime | None = None
+    code: str = ""
+    text: str = ""
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A claim given back: one verdict for each of its messages, in order."""
+
+    lane: int
+    token: int
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The result of one exchange: new claims, and how many settled claims were refused for an old token."""
+
+    claims: tuple[Claim, ...]
+    partner: PartnerState
+    stale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerStatus:
+    """The backlog of one partner, in messages; *oldest* is when the oldest open one was accepted."""
+
+    partner: str
+    pending: int
+    in_flight: int
+    unknown: int
+    dead: int
+    delivered: int
+    attempts: int
+    probes: int
+    oldest: datetime | None
+    hold_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that waits for a person, with its cause."""
+
+    id: int
+    partner: str
+    operation: str
+    dossier: str
+    code: str
+    text: str
+    since: datetime
+    attempts: int
+    waiting_behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of a dossier's story: an accepted change, a message's state, or a call."""
+
+    at: datetime
+    what: str
+    partner: str
+    detail: str
+
+
+class Store(Protocol):
+    """One tenant's ledger and outbox."""
+
+    def accept(
+        self,
+        changes: Sequence[Change],
+        routes: Iterable[Route],
+        *,
+        now: datetime,
+        connection: object | None = None,
+    ) -> list[Receipt]:
+        """
+        Store *changes* in order, with a message for every route that wants them, in one durable commit.
+
+        With *connection* everything happens inside the caller's transaction and is as durable as that.
+        """
+        ...
+
+    def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
+        """What the ledger holds of these dossiers, by ``DossierCode.key``; unknown ones are left out."""
+        ...
+
+    def exchange(
+        self,
+        partner: str,
+        operations: Mapping[str, Operation],
+        *,
+        worker: str,
+        settled: Sequence[Settled],
+        state: PartnerState | None,
+        want: int,
+        lease: timedelta,
+        now: datetime,
+    ) -> Turn:
+        """
+        Record *settled* and the partner's *state* (None leaves it), and claim up to *want* due lanes, oldest
+        first, in one durable commit.
+
+        Expired leases become *unknown* first. No two live claims ever cover the same lane. Nothing is claimed while
+        the partner is held.
+        """
+        ...
+
+    def next_due(self, partner: str) -> datetime | None:
+        """When something can be claimed next; None when nothing waits but dead letters."""
+        ...
+
+
+class Route(Protocol):
+    """Who must be told of a change, and by which operation."""
+
+    @property
+    def name(self) -> str: ...
+
+    def route(self, kind: str, origin: str) -> str | None:
+        """The operation that tells this partner of a body of *kind* of a dossier of *origin*, or None."""
+        ...
+
+
+OPEN_STATES = (MessageState.PENDING, MessageState.IN_FLIGHT, MessageState.UNKNOWN)

@@ -1,0 +1,314 @@
+"""
+Writing accepted changes: de-duplicate, advance the status, chain the hashes, and lay out the rows.
+
+Decisions are made over what was read in one go, rows are written in bulk; the caller owns the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b, sha256
+from typing import Any
+
+import orjson
+
+from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
+from gateway.lifecycle import Advance, advance
+from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep, body_json
+from gateway.store.contract import Receipt, Route
+from gateway.store.moments import from_us, to_us
+from gateway.store.sql import Statements
+
+GENESIS = bytes(32)
+
+
+def source_key(tenant: str, source: str, source_id: str) -> str:
+    """The unique key of one source's event, short and of even length."""
+    return blake2b("\0".join((tenant, source, source_id)).encode(), digest_size=16).hexdigest()
+
+
+def chain_hash(
+    previous: bytes, version: int, kind: str, source: str, source_id: str, at_us: int, print_: bytes
+) -> bytes:
+    """The hash of one change over its predecessor's; a changed, missing or inserted row breaks the chain after it."""
+    head = f"{version}\0{kind}\0{source}\0{source_id}\0{at_us}\0".encode()
+    return sha256(previous + head + print_).digest()
+
+
+@dataclass(slots=True)
+class _Prepared:
+    change: Change
+    body: bytes
+    fingerprint: bytes
+    source_key: str
+    step_key: str | None
+
+
+@dataclass(slots=True)
+class _DossierRow:
+    id: int
+    key: str
+    code: str
+    origin: str
+    status: DossierStatus
+    status_at: datetime
+    version: int
+    header_fingerprint: bytes | None
+    head_hash: bytes
+    step_at: datetime | None
+    is_new: bool
+    touched: bool = False
+    lanes: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def _prepare(tenant: str, change: Change) -> _Prepared:
+    body = body_json(change.body)
+    step_key = f"{tenant}:{change.body.identity}" if isinstance(change.body, ProcessingStep) else None
+    return _Prepared(change, body, sha256(body).digest(), source_key(tenant, change.source, change.source_id), step_key)
+
+
+class _Batch:
+    """The working state of one call to ``write_changes``."""
+
+    def __init__(self, sql: Statements, tenant: str, now: datetime, routes: Sequence[Route]) -> None:
+        self._sql = sql
+        self._tenant = tenant
+        self._now_us = to_us(now)
+        self._routes = routes
+        self._dossiers: dict[str, _DossierRow] = {}
+        self._by_source: dict[str, bytes] = {}
+        self._steps: set[str] = set()
+        self._changes: list[dict[str, Any]] = []
+        self._messages: list[dict[str, Any]] = []
+        self._new_lanes: list[dict[str, Any]] = []
+        self._ids: dict[str, int] = {}
+
+    def read(self, prepared: Sequence[_Prepared]) -> None:
+        count = len(prepared)
+        # The first statement takes the write lock, so that what is read below stays true until the commit.
+        for name, wanted in (
+            ("change", count),
+            ("dossier", count),
+            ("lane", count * len(self._routes)),
+            ("message", count * len(self._routes)),
+        ):
+            if wanted:
+                self._ids[name] = self._sql.row("allocate", name=name, count=wanted)[0]
+        keys = orjson.dumps(list({p.change.dossier.key for p in prepared})).decode()
+        by_id: dict[int, _DossierRow] = {}
+        for key, id_, origin, status, status_at, version, print_, head, step_at in self._sql.rows(
+            "dossiers", keys=keys, tenant=self._tenant
+        ):
+            row = _DossierRow(
+                id_, key, "", origin, DossierStatus(status), from_us(status_at), version, print_, head,
+                None if step_at is None else from_us(step_at), is_new=False,
+            )  # fmt: skip
+            self._dossiers[key] = by_id[id_] = row
+        if by_id:
+            for dossier_id, partner, lane_id, state in self._sql.rows(
+                "lanes", dossiers=orjson.dumps(list(by_id)).decode()
+            ):
+                by_id[dossier_id].lanes[partner] = (lane_id, state)
+        source_keys = orjson.dumps([p.source_key for p in prepared]).decode()
+        self._by_source = dict(self._sql.rows("changes_by_source", keys=source_keys))
+        step_keys = [p.step_key for p in prepared if p.step_key is not None]
+        if step_keys:
+            found = self._sql.rows("changes_by_step", keys=orjson.dumps(step_keys).decode())
+            self._steps = {row[0] for row in found}
+
+    def add(self, item: _Prepared) -> Receipt:
+        change, code = item.change, item.change.dossier
+        earlier = self._by_source.get(item.source_key)
+        row = self._dossiers.get(code.key)
+        if earlier is not None:
+            if earlier != item.fingerprint:
+                return Receipt(code, refusal=_conflict(change))
+            return Receipt(code, version=row.version if row else 0, duplicate=True)
+        if self._is_known(item, row):
+            return Receipt(code, version=row.version if row else 0, duplicate=True)
+        if row is None and isinstance(change.body, ProcessingStep):
+            return Receipt(code, refusal=_too_early(change))
+        try:
+            effect = self._advance(change.body, row)
+        except IllegalTransition as refusal:
+            return Receipt(code, refusal=refusal)
+        if row is None:
+            row = self._new_dossier(change)
+        told = _may_be_told(change.body, row, effect)
+        change_id = self._append(item, row, effect)
+        if told:
+            self._tell(change.body, row, change_id)
+        return Receipt(code, version=row.version, advance=effect)
+
+    def _is_known(self, item: _Prepared, row: _DossierRow | None) -> bool:
+        if item.step_key is not None:
+            return item.step_key in self._steps
+        return row is not None and row.header_fingerprint == item.fingerprint
+
+    def _advance(self, body: Dossier | ProcessingStep, row: _DossierRow | None) -> Advance:
+        if row is None:
+            return advance(None, None, body.status, _when(body))
+        return advance(row.status, row.status_at, body.status, _when(body))
+
+    def _new_dossier(self, change: Change) -> _DossierRow:
+        body = change.body
+        origin = body.origin if isinstance(body, Dossier) else Origin.LOCAL
+        row = _DossierRow(
+            self._take("dossier"), change.dossier.key, str(change.dossier), origin.value, body.status, _when(body), 0, None,
+            GENESIS, None, is_new=True,
+        )  # fmt: skip
+        self._dossiers[row.key] = row
+        return row
+
+    def _append(self, item: _Prepared, row: _DossierRow, effect: Advance) -> int:
+        change, body = item.change, item.change.body
+        previous = row.head_hash
+        row.version += 1
+        row.touched = True
+        row.head_hash = chain_hash(
+            previous, row.version, body.kind, change.source, change.source_id, self._now_us, item.fingerprint
+        )
+        if effect is not Advance.LATE:
+            row.status = body.status
+            row.status_at = _when(body)
+        if isinstance(body, Dossier):
+            row.header_fingerprint = item.fingerprint
+            row.origin = body.origin.value
+        else:
+            row.step_at = body.at if row.step_at is None else max(row.step_at, body.at)
+        change_id = self._take("change")
+        self._changes.append(
+            {
+                "id": change_id,
+                "dossier_id": row.id,
+                "version": row.version,
+                "kind": body.kind,
+                "source": change.source,
+                "source_id": change.source_id,
+                "source_key": item.source_key,
+                "step_key": item.step_key,
+                "fingerprint": item.fingerprint,
+                "advance": effect.value,
+                "accepted_at": self._now_us,
+                "previous_hash": previous,
+                "hash": row.head_hash,
+                "body": item.body,
+            }
+        )
+        self._by_source[item.source_key] = item.fingerprint
+        if item.step_key is not None:
+            self._steps.add(item.step_key)
+        return change_id
+
+    def _tell(self, body: Dossier | ProcessingStep, row: _DossierRow, change_id: int) -> None:
+        for route in self._routes:
+            operation = route.route(body.kind, row.origin)
+            if operation is not None:
+                self._enqueue(route.name, operation, row, change_id)
+
+    def _enqueue(self, partner: str, operation: str, row: _DossierRow, change_id: int) -> None:
+        lane = row.lanes.get(partner)
+        if lane is None:
+            lane_id = self._take("lane")
+            self._new_lanes.append(
+                {"id": lane_id, "tenant": self._tenant, "partner": partner, "dossier_id": row.id, "now": self._now_us}
+            )
+            row.lanes[partner] = lane = (lane_id, "ready")
+        elif lane[1] == "idle":
+            self._sql.run("wake_lane", id=lane[0], now=self._now_us)
+            row.lanes[partner] = lane = (lane[0], "ready")
+        self._messages.append(
+            {
+                "id": self._take("message"),
+                "lane_id": lane[0],
+                "change_id": change_id,
+                "operation": operation,
+                "now": self._now_us,
+            }
+        )
+
+    def write(self) -> None:
+        rows = [
+            {
+                "id": row.id,
+                "tenant": self._tenant,
+                "key": row.key,
+                "code": row.code,
+                "origin": row.origin,
+                "status": int(row.status),
+                "status_at": to_us(row.status_at),
+                "version": row.version,
+                "header_fingerprint": row.header_fingerprint,
+                "head_hash": row.head_hash,
+                "step_at": None if row.step_at is None else to_us(row.step_at),
+                "is_new": row.is_new,
+            }
+            for row in self._dossiers.values()
+            if row.touched
+        ]
+        self._sql.many("insert_dossier", [row for row in rows if row["is_new"]])
+        self._sql.many("update_dossier", [row for row in rows if not row["is_new"]])
+        self._sql.many("insert_change", self._changes)
+        self._sql.many("insert_lane", self._new_lanes)
+        self._sql.many("insert_message", self._messages)
+
+    def _take(self, name: str) -> int:
+        id_ = self._ids[name]
+        self._ids[name] = id_ + 1
+        return id_
+
+
+def _when(body: Dossier | ProcessingStep) -> datetime:
+    return body.at if isinstance(body, ProcessingStep) else body.status_at
+
+
+def _may_be_told(body: Dossier | ProcessingStep, row: _DossierRow, effect: Advance) -> bool:
+    """
+    Whether partners may hear of *body* without the public status moving back.
+
+    A portal takes its status from every header and from the latest step it knows. So a late header with another
+    status stays in the ledger, and a late step is told only where a later step was told before it.
+    """
+    if effect is not Advance.LATE:
+        return True
+    if isinstance(body, ProcessingStep):
+        return row.step_at is not None and body.at <= row.step_at
+    return body.status is row.status
+
+
+def _too_early(change: Change) -> InvalidInput:
+    return InvalidInput(
+        "dossier",
+        str(change.dossier),
+        "chưa có trong sổ, nên chưa thể nhận bước xử lý / is not in the ledger yet, so its step cannot be taken",
+        "Gửi hồ sơ trước, rồi gửi bước xử lý. / Submit the dossier first, then its steps.",
+    )
+
+
+def _conflict(change: Change) -> InvalidInput:
+    return ConflictingRepeat(
+        "source_id",
+        change.source_id,
+        "đã được nhận trước đây với nội dung khác / was accepted before with another body",
+        "Gửi thay đổi mới với mã mới; không dùng lại mã cũ. / Submit the new content under a new source_id.",
+    )
+
+
+def write_changes(
+    sql: Statements, tenant: str, changes: Sequence[Change], routes: Sequence[Route], now: datetime
+) -> list[Receipt]:
+    """
+    Write *changes* in order within the caller's transaction; one receipt each.
+
+    A refused change leaves no row; the others are not touched by it.
+    """
+    if not changes:
+        return []
+    prepared = [_prepare(tenant, change) for change in changes]
+    batch = _Batch(sql, tenant, now, routes)
+    batch.read(prepared)
+    receipts = [batch.add(item) for item in prepared]
+    batch.write()
+    return receipts
