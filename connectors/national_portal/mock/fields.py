@@ -1,0 +1,385 @@
+"""
+What a pushed object must look like: mandatory fields, formats, lengths (contract 6.1, 6.2, 6.4, 7.6, 3.3).
+
+The three questions are asked one after another over the whole object, as contract 18.3 orders them; each answers with
+the name of the first bad field. Numbers may stand for strings; a null never may, where the field is not marked so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Any, Final
+
+from connectors.national_portal.mock import lists
+from connectors.national_portal.mock.settings import Settings
+
+Item = Mapping[str, Any]
+Check = Callable[[str], bool]
+Rule = Callable[[Item], str | None]
+
+
+class Need(Enum):
+    """Whether a field must be there."""
+
+    FILLED = auto()  # there and not empty
+    PRESENT = auto()  # there, may be empty
+    OPTIONAL = auto()
+    NULLABLE = auto()  # may even be null
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A field of text: *check* is asked of what is not empty, *limit* counts characters."""
+
+    name: str
+    need: Need = Need.OPTIONAL
+    check: Check | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A field that holds a list of objects; FILLED wants at least one."""
+
+    name: str
+    layout: Layout
+    need: Need = Need.OPTIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """
+    An object's fields, and the rules that need more than one of them.
+
+    Fields that the layout does not name are accepted and kept.
+    """
+
+    scalars: tuple[Scalar, ...]
+    rows: tuple[Rows, ...] = ()
+    also_filled: Rule | None = None
+    also_well_formed: Rule | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset([field.name for field in self.scalars] + [field.name for field in self.rows])
+
+    def missing(self, item: Item) -> str | None:
+        """The first mandatory field that is absent, null or, where that matters, empty."""
+        for field in self.scalars:
+            need = field.need
+            if need is Need.OPTIONAL or need is Need.NULLABLE:
+                continue
+            value = item.get(field.name)
+            if value is None or (need is Need.FILLED and value == ""):
+                return field.name
+        for table in self.rows:
+            if table.need is Need.FILLED and not item.get(table.name):
+                return table.name
+        if self.also_filled is not None and (bad := self.also_filled(item)) is not None:
+            return bad
+        return self._nested(item, Layout.missing)
+
+    def malformed(self, item: Item) -> str | None:
+        """The first field of the wrong type, form or code."""
+        for field in self.scalars:
+            value = item.get(field.name, "")
+            if type(value) is not str:
+                if value is None and field.need is Need.NULLABLE:
+                    continue
+                if not isinstance(value, int | float) or (isinstance(value, bool) and field.check is not _boolean):
+                    return field.name
+                value = str(value)
+            if value and field.check is not None and not field.check(value):
+                return field.name
+        for table in self.rows:
+            rows = item.get(table.name, ())
+            if rows != () and (not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows)):
+                return table.name
+        if self.also_well_formed is not None and (bad := self.also_well_formed(item)) is not None:
+            return bad
+        return self._nested(item, Layout.malformed)
+
+    def too_long(self, item: Item) -> str | None:
+        """The first field with more characters than the portal takes."""
+        for field in self.scalars:
+            if field.limit is not None and len(str(item.get(field.name, ""))) > field.limit:
+                return field.name
+        return self._nested(item, Layout.too_long)
+
+    def mistake(self, item: Item) -> str | None:
+        return self.missing(item) or self.malformed(item) or self.too_long(item)
+
+    def _nested(self, item: Item, question: Callable[[Layout, Item], str | None]) -> str | None:
+        for table in self.rows:
+            rows = item.get(table.name)
+            if not rows or not isinstance(rows, list):
+                continue
+            for index, row in enumerate(rows):
+                if isinstance(row, dict) and (bad := question(table.layout, row)) is not None:
+                    return f"{table.name}[{index}].{bad}"
+        return None
+
+
+@lru_cache(maxsize=65536)
+def is_moment(text: str) -> bool:
+    """14 digits that name a moment of the calendar (3.2)."""
+    if len(text) != 14 or not (text.isascii() and text.isdigit()):
+        return False
+    try:
+        datetime(*(int(text[a:b]) for a, b in _PARTS))  # type: ignore[arg-type]  # noqa: DTZ001 - wire times carry no zone
+    except ValueError:
+        return False
+    return True
+
+
+_PARTS: Final = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
+_DOSSIER_CODE: Final = re.compile(r"[A-Z0-9.]+-(\d{6}|\d{8})-\d{4,7}", re.IGNORECASE)
+_PROCEDURE_CODE: Final = re.compile(r"\d\.\d{6}(\.[A-Z0-9]+)*", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
+
+
+def is_dossier_code(text: str) -> bool:
+    return _DOSSIER_CODE.fullmatch(text) is not None
+
+
+def is_procedure_code(text: str) -> bool:
+    return _PROCEDURE_CODE.fullmatch(text) is not None
+
+
+def is_link(text: str) -> bool:
+    """An address that can be fetched: blanks must be escaped (7.5)."""
+    return _URL.fullmatch(text) is not None
+
+
+def is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _boolean(text: str) -> bool:
+    return text in _BOOLEANS
+
+
+_BOOLEANS: Final = frozenset({"True", "False", "0", "1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layouts:
+    """The layouts of one profile."""
+
+    dossier: Layout
+    step: Layout
+    outcome: Layout
+
+
+def layouts(settings: Settings) -> Layouts:
+    """The layouts that *settings* describe."""
+    v2 = settings.profile == "v2"
+    new = Need.FILLED if v2 else Need.OPTIONAL
+    old = Need.OPTIONAL if v2 else Need.FILLED
+    files = _files(new, old)
+    fees = _fees(settings)
+    return Layouts(dossier=_dossier(settings, files, fees, new, old), step=_step(), outcome=_outcome(settings))
+
+
+def _files(new: Need, old: Need) -> Layout:
+    return Layout(
+        (
+            Scalar("TepDinhKemId", old),
+            Scalar("TenTepDinhKem", Need.FILLED, limit=4000),
+            Scalar("IsDeleted", old, lists.WORDS.__contains__),
+            Scalar("MaThanhPhanHoSo", Need.PRESENT),
+            Scalar("DuongDanTaiTepTin", Need.FILLED, is_link),
+            Scalar("DuocSoHoa", new, lists.FLAGS.__contains__),
+            Scalar("DuocTaiSuDung", new, lists.REUSES.__contains__),
+            Scalar("DuocLayTuKhoDMQG", check=lists.FLAGS.__contains__),
+            Scalar("MaKetQuaThayThe"),
+        )
+    )
+
+
+def _fees(settings: Settings) -> Layout:
+    return Layout(
+        (
+            Scalar("TenPhiLePhi"),
+            Scalar("MaPhiLePhi"),
+            Scalar("HinhThucThu", check=settings.fee_moments.__contains__),
+            Scalar("Gia", check=is_number),
+            Scalar("LoaiPhiLePhi", check=settings.fee_kinds.__contains__),
+        )
+    )
+
+
+def _supplements(files: Layout, fees: Layout) -> Layout:
+    return Layout(
+        (
+            Scalar("HoSoBoSungId", Need.FILLED),
+            Scalar("NguoiYeuCauBoSung"),
+            Scalar("NoiDungBoSung"),
+            Scalar("NgayBoSung", check=is_moment),
+            Scalar("NguoiTiepNhanBoSung"),
+            Scalar("ThongTinTiepNhan"),
+            Scalar("NgayTiepNhanBoSung", check=is_moment),
+            Scalar("TrangThaiBoSung", check=_boolean),
+            Scalar("NgayHenTraTruoc", check=is_moment),
+            Scalar("NgayHenTraMoi", check=is_moment),
+        ),
+        (Rows("DanhSachGiayToBoSung", files), Rows("DanhSachLePhiBoSung", fees)),
+    )
+
+
+def _results(new: Need, old: Need) -> Layout:
+    return Layout(
+        (
+            Scalar("TenGiayTo", Need.FILLED, limit=2000),
+            Scalar("MaThanhPhanHoSo", Need.PRESENT if old is Need.FILLED else Need.OPTIONAL),
+            Scalar("GiayToId", old),
+            Scalar("DuongDanTepTinKetQua", Need.FILLED, is_link),
+            Scalar("MaGiayToKetQua", new),
+        )
+    )
+
+
+def _other_papers(settings: Settings) -> Layout:
+    return Layout(
+        (
+            Scalar("TenGiayTo"),
+            Scalar("SoLuong", check=is_number),
+            Scalar("LoaiGiayTo", check=settings.paper_kinds.__contains__),
+        )
+    )
+
+
+def _identifiers(settings: Settings) -> Layout:
+    return Layout(
+        (
+            Scalar("LoaiDinhDanh", Need.FILLED, settings.identifier_kinds.__contains__),
+            Scalar("SoDinhDanh", Need.FILLED),
+        ),
+        also_well_formed=_identifier_digits,
+    )
+
+
+def _identifier_digits(item: Item) -> str | None:
+    """12.8: kind 1 has 12 digits, kind 2 has 9."""
+    digits = {"1": 12, "2": 9}.get(str(item["LoaiDinhDanh"]))
+    number = str(item["SoDinhDanh"])
+    return "SoDinhDanh" if digits is not None and not (len(number) == digits and is_number(number)) else None
+
+
+def _dossier(settings: Settings, files: Layout, fees: Layout, new: Need, old: Need) -> Layout:
+    v2 = settings.profile == "v2"
+    return Layout(
+        (
+            Scalar("MaHoSo", Need.FILLED, is_dossier_code),
+            Scalar("MaTTHC", Need.FILLED, is_procedure_code),
+            Scalar("TenTTHC", Need.FILLED),
+            Scalar("MaLinhVuc", Need.FILLED),
+            Scalar("TenLinhVuc", Need.FILLED),
+            Scalar("SoBienNhan"),
+            Scalar("KenhThucHien", check=lists.CHANNELS.__contains__),
+            Scalar("ChuHoSo"),
+            Scalar("SoGiayToChuHoSo", new),
+            Scalar("LoaiDoiTuong", Need.FILLED, lists.APPLICANT_KINDS.__contains__),
+            Scalar("MaDoiTuong"),
+            Scalar("ThongTinKhac"),
+            Scalar("Email"),
+            Scalar("Fax"),
+            Scalar("SoDienThoai"),
+            Scalar("TrichYeuHoSo", old, limit=1000),
+            Scalar("NgayNopHoSo", new, is_moment),
+            Scalar("NgayTiepNhan", Need.PRESENT, is_moment),
+            Scalar("NgayHenTra", Need.OPTIONAL if v2 else Need.PRESENT, is_moment),
+            Scalar("TrangThaiHoSo", Need.FILLED, lists.STATUSES.__contains__),
+            Scalar("NgayTra", check=is_moment),
+            Scalar("NgayTuChoi", check=is_moment),
+            Scalar("NgayKetThucXuLy", check=is_moment),
+            Scalar("ThongTinTra"),
+            Scalar("HinhThuc", Need.FILLED, lists.RETURN_FORMS.__contains__),
+            Scalar("DonViXuLy", Need.FILLED),
+            Scalar("GhiChu", limit=2000),
+            Scalar("NoiNopHoSo", new, lists.FILING_PLACES.__contains__),
+            Scalar("HoSoCoThanhPhanSoHoa", new, lists.FLAGS.__contains__),
+            Scalar("TaiKhoanDuocXacThucVoiVNeID", new, lists.FLAGS.__contains__),
+            Scalar("DuocThanhToanTrucTuyen", new, settings.online_payments.__contains__),
+        ),
+        (
+            Rows("DinhDanhCHS", _identifiers(settings), new),
+            Rows("TaiLieuNop", files),
+            Rows("DanhSachLePhi", fees),
+            Rows("DanhSachTepDinhKemKhac", _other_papers(settings)),
+            Rows("DanhSachHoSoBoSung", _supplements(files, fees)),
+            Rows("DanhSachGiayToKetQua", _results(new, old)),
+            Rows("DSKetNoiCSDL", Layout((Scalar("MaCSDL", Need.FILLED, settings.databases.__contains__),)), new),
+        ),
+        also_filled=_conditional(settings),
+    )
+
+
+_ACCEPTED: Final = frozenset({"2", "4", "8", "9", "10"})
+
+
+def _conditional(settings: Settings) -> Rule:
+    """
+    Dates that a status demands.
+
+    A dossier that nobody accepted has no acceptance date, and section 16 knows dossiers without one; inventing one
+    would be worse than leaving it empty.
+    """
+    v2 = settings.profile == "v2"
+
+    def rule(item: Item) -> str | None:
+        status = str(item["TrangThaiHoSo"])
+        wanted = settings.acceptance_date == "always" or (
+            settings.acceptance_date == "when-accepted" and status in _ACCEPTED
+        )
+        if wanted and item["NgayTiepNhan"] == "":
+            return "NgayTiepNhan"
+        if v2 and status == "3" and not item.get("NgayTuChoi"):
+            return "NgayTuChoi"
+        return None
+
+    return rule
+
+
+def _step() -> Layout:
+    return Layout(
+        (
+            Scalar("MaHoSo", Need.FILLED, is_dossier_code),
+            Scalar("NguoiXuLy", Need.FILLED, limit=50),
+            Scalar("ChucDanh"),
+            Scalar("ThoiDiemXuLy", Need.FILLED, is_moment),
+            Scalar("PhongBanXuLy"),
+            Scalar("NoiDungXuLy", Need.PRESENT),
+            Scalar("TrangThai", Need.FILLED, lists.STATUSES.__contains__),
+            Scalar("NgayBatDau", check=is_moment),
+            Scalar("NgayKetThucTheoQuyDinh", check=is_moment),
+        )
+    )
+
+
+def _outcome(settings: Settings) -> Layout:
+    files = Layout(
+        (
+            Scalar("TepDinhKemId", Need.NULLABLE),
+            Scalar("TenTepDinhKem", Need.FILLED, limit=4000),
+            Scalar("IsDeleted", check=lists.WORDS.__contains__),
+            Scalar("MaThanhPhanHoSo"),
+            Scalar("DuongDanTaiTepTin", Need.FILLED, is_link),
+        )
+    )
+    return Layout(
+        (
+            Scalar("MaHoSo", Need.FILLED),
+            Scalar("MaHoSoDonVi", Need.FILLED),
+            Scalar("MaDoiTuong", Need.PRESENT),
+            Scalar("TrangThai", Need.FILLED, settings.outcome_statuses.__contains__),
+            Scalar("NoiDung", Need.PRESENT),
+            Scalar("NgayXuLy", Need.FILLED, is_moment),
+        ),
+        (Rows("TaiLieuXuLy", files),),
+    )
