@@ -1,0 +1,1 @@
+"""The one-stop systems of provinces: where changes come from."""
