@@ -93,12 +93,12 @@ class Gateway:
 
     def submit(self, change: Change, connection: object | None = None) -> Receipt:
         """
-        Accept one change: on return it is durable, and will be delivered or a person told.
+        Accept one change: on return it is durable, and it will be delivered or a person told.
 
-        With *connection* (a DB-API connection, an SQLAlchemy connection or session, Django's connection) to the gateway's
-        database it becomes part of the caller's own transaction: accepted when that commits, forgotten when it does not.
-        A repeat of what is known has no effect (``Receipt.duplicate``). Raises ``InvalidInput`` when the change is refused, and
-        ``StoreError``.
+        With *connection* (a DB-API connection, an SQLAlchemy connection or session, Django's connection) to the
+        gateway's database it becomes part of the caller's own transaction: accepted when that commits, forgotten when
+        it does not. A repeat of what is known has no effect (``Receipt.duplicate``). Raises ``InvalidInput`` when the
+        change is refused, and ``StoreError``.
         """
         receipt = self._store.accept([change], self.connectors, now=self.clock.now(), connection=connection)[0]
         if receipt.refusal is not None:

@@ -28,7 +28,7 @@ class RetryPolicy:
     def backoff(self, attempt: int, chance: Random) -> timedelta:
         """Wait before the call after *attempt* calls: anything from zero to the doubled base, at most *cap*."""
         doublings = min(attempt, 40)
-        return min(self.cap, self.base * 2**doublings) * chance.random()
+        return min(self.cap, self.base * (1 << doublings)) * chance.random()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class BreakerPolicy:
     def pause(self, failures: int, chance: Random) -> timedelta:
         """Between half and the whole of the doubled base, so that a trial is never immediate."""
         doublings = min(failures - self.threshold, 40)
-        return min(self.cap, self.base * 2**doublings) * (0.5 + chance.random() / 2)
+        return min(self.cap, self.base * (1 << doublings)) * (0.5 + chance.random() / 2)
 
 
 @dataclass(frozen=True, slots=True)

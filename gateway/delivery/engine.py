@@ -1,8 +1,9 @@
 """
 The delivery engine: for each partner one coordinator that records and claims, and workers that call.
 
-The coordinator is the only one that talks to the store, so that the outcomes of many calls and the next claims share
-one durable commit. A message is sent only after its claim is durable, and the next of its lane only after its outcome is.
+The coordinator is the only one that talks to the store, so that the outcomes of many calls and the next claims
+share one durable commit. A message is sent only after its claim is durable, and the next of its lane only after
+its outcome is.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class _Crew:
         while (claims := self._work.get()) is not None:
             try:
                 self.done.put(self._courier.carry(claims))
-            except BaseException as exc:  # A fault of ours; the coordinator ends the run with it.
+            except BaseException as exc:  # noqa: BLE001 - a fault of ours; the coordinator ends the run with it.
                 self.done.put(exc)
 
     def dismiss(self) -> None:
@@ -79,8 +80,8 @@ class Engine:
     """
     Carries one partner's messages until told to stop, or until nothing is left to do.
 
-    Several engines, in any number of processes, may serve the same store. Raises ``ConfigurationError`` when a lease could
-    end before a call does.
+    Several engines, in any number of processes, may serve the same store. Raises ``ConfigurationError`` when a lease
+    could end before a call does.
     """
 
     def __init__(
@@ -253,9 +254,9 @@ def _refuse_overlap(connector: Connector, pace: Pace) -> None:
                 Problem(
                     "delivery.lease_s",
                     f"{pace.lease.total_seconds():g} s không dài hơn cuộc gọi lâu nhất tới «{connector.name}» "
-                    f"({connector.longest_call.total_seconds():g} s), nên hai tiến trình có thể gửi cùng một hồ sơ "
+                    f"({connector.longest_call.total_seconds():g} s); hai tiến trình có thể gửi cùng một hồ sơ "
                     "/ the lease is not longer than the longest call",
-                    "Tăng delivery.lease_s hoặc giảm thời gian chờ của đối tác. / Raise the lease or lower the time-out.",
+                    "Tăng delivery.lease_s hoặc giảm timeout_s của đối tác. / Raise the lease or lower the time-out.",
                 )
             ]
         )

@@ -1,8 +1,8 @@
 """
-What a store promises: the ledger, the outbox and the claims on it, each change of state in one durable commit.
+What a store promises: the ledger, the outbox and the claims on it; every change of state is one durable commit.
 
-A *lane* is what one partner must be told about one dossier, in order. Only the head of a lane is claimable; a lane whose
-head is dead is blocked, the others never wait for it.
+A *lane* is what one partner must be told about one dossier, in order. Only the head of a lane is claimable; a lane
+whose head is dead is blocked, the others never wait for it.
 """
 
 from __future__ import annotations

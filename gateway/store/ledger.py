@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
-from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
+from gateway.errors import ConflictingRepeat, InvalidInput
 from gateway.lifecycle import Advance, advance
-from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep, body_json
+from gateway.model import Change, Dossier, DossierStatus, ProcessingStep, body_json
 from gateway.store.contract import Receipt, Route
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
@@ -26,7 +26,7 @@ GENESIS = bytes(32)
 
 def source_key(tenant: str, source: str, source_id: str) -> str:
     """The unique key of one source's event, short and of even length."""
-    return blake2b("\0".join((tenant, source, source_id)).encode(), digest_size=16).hexdigest()
+    return blake2b(f"{tenant}\0{source}\0{source_id}".encode(), digest_size=16).hexdigest()
 
 
 def chain_hash(
@@ -128,14 +128,11 @@ class _Batch:
             return Receipt(code, version=row.version if row else 0, duplicate=True)
         if self._is_known(item, row):
             return Receipt(code, version=row.version if row else 0, duplicate=True)
-        if row is None and isinstance(change.body, ProcessingStep):
-            return Receipt(code, refusal=_too_early(change))
         try:
             effect = self._advance(change.body, row)
-        except IllegalTransition as refusal:
+            row = row or self._new_dossier(change.body)
+        except InvalidInput as refusal:
             return Receipt(code, refusal=refusal)
-        if row is None:
-            row = self._new_dossier(change)
         told = _may_be_told(change.body, row, effect)
         change_id = self._append(item, row, effect)
         if told:
@@ -152,13 +149,22 @@ class _Batch:
             return advance(None, None, body.status, _when(body))
         return advance(row.status, row.status_at, body.status, _when(body))
 
-    def _new_dossier(self, change: Change) -> _DossierRow:
-        body = change.body
-        origin = body.origin if isinstance(body, Dossier) else Origin.LOCAL
+    def _new_dossier(self, body: Dossier | ProcessingStep) -> _DossierRow:
+        if isinstance(body, ProcessingStep):
+            raise _too_early(body)
         row = _DossierRow(
-            self._take("dossier"), change.dossier.key, str(change.dossier), origin.value, body.status, _when(body), 0, None,
-            GENESIS, None, is_new=True,
-        )  # fmt: skip
+            id=self._take("dossier"),
+            key=body.code.key,
+            code=str(body.code),
+            origin=body.origin.value,
+            status=body.status,
+            status_at=body.status_at,
+            version=0,
+            header_fingerprint=None,
+            head_hash=GENESIS,
+            step_at=None,
+            is_new=True,
+        )
         self._dossiers[row.key] = row
         return row
 
@@ -278,10 +284,10 @@ def _may_be_told(body: Dossier | ProcessingStep, row: _DossierRow, effect: Advan
     return body.status is row.status
 
 
-def _too_early(change: Change) -> InvalidInput:
+def _too_early(step: ProcessingStep) -> InvalidInput:
     return InvalidInput(
         "dossier",
-        str(change.dossier),
+        str(step.dossier),
         "chưa có trong sổ, nên chưa thể nhận bước xử lý / is not in the ledger yet, so its step cannot be taken",
         "Gửi hồ sơ trước, rồi gửi bước xử lý. / Submit the dossier first, then its steps.",
     )

@@ -8,7 +8,7 @@ INSERT INTO lt_counter (name, next) VALUES (:name, 1) ON CONFLICT DO NOTHING
 -- name: dossiers
 -- The present state of the named dossiers, with their lane to each partner.
 SELECT d.key, d.id, d.origin, d.status, d.status_at, d.version, d.header_fingerprint, d.head_hash, d.step_at
-FROM lt_dossier d JOIN json_each(:keys) k ON d.key = k.value AND d.tenant = :tenant
+FROM json_each(:keys) k CROSS JOIN lt_dossier d WHERE d.tenant = :tenant AND d.key = k.value
 
 -- name: lanes
 SELECT l.dossier_id, l.partner, l.id, l.state FROM lt_lane l JOIN json_each(:dossiers) d ON l.dossier_id = d.value
@@ -48,7 +48,7 @@ VALUES (:id, :lane_id, :change_id, :operation, 'pending', 0, :now)
 
 -- name: expire_messages
 -- The lease ran out: the calls may have happened.
-UPDATE lt_message SET state = 'unknown' WHERE state = 'in_flight' AND lane_id IN (
+UPDATE lt_message SET state = 'unknown' WHERE state = 'in_flight' AND state <> 'delivered' AND lane_id IN (
     SELECT id FROM lt_lane WHERE tenant = :tenant AND partner = :partner AND state = 'leased' AND lease_until <= :now)
 
 -- name: expire_lanes
@@ -114,7 +114,7 @@ SELECT min(at) FROM (
 
 -- name: known
 SELECT d.key, d.header_fingerprint, d.status, d.status_at, d.id
-FROM lt_dossier d JOIN json_each(:keys) k ON d.key = k.value AND d.tenant = :tenant
+FROM json_each(:keys) k CROSS JOIN lt_dossier d WHERE d.tenant = :tenant AND d.key = k.value
 
 -- name: known_steps
 SELECT c.dossier_id, c.step_key FROM lt_change c JOIN json_each(:dossiers) d ON c.dossier_id = d.value
@@ -145,7 +145,8 @@ WHERE m.state = 'dead' AND l.tenant = :tenant ORDER BY m.id
 
 -- name: requeue_message
 UPDATE lt_message SET state = :state, since = :now, ended_at = NULL, code = NULL, text = NULL
-WHERE id = :id AND state = 'dead' AND lane_id IN (SELECT id FROM lt_lane WHERE tenant = :tenant)
+WHERE id = :id AND state = 'dead'
+    AND EXISTS (SELECT 1 FROM lt_lane l WHERE l.id = lt_message.lane_id AND l.tenant = :tenant)
 RETURNING lane_id
 
 -- name: reopen_lane
@@ -157,15 +158,16 @@ WHERE d.tenant = :tenant AND d.key = :key ORDER BY c.version
 
 -- name: timeline_messages
 SELECT m.since, l.partner, m.operation, m.state, m.attempts, m.ended_at, m.code, m.text, c.version, m.id, l.state, l.due_at
-FROM lt_message m JOIN lt_lane l ON l.id = m.lane_id JOIN lt_change c ON c.id = m.change_id
-JOIN lt_dossier d ON d.id = l.dossier_id
-WHERE d.tenant = :tenant AND d.key = :key ORDER BY m.id
+FROM lt_dossier d CROSS JOIN lt_change c CROSS JOIN lt_message m CROSS JOIN lt_lane l
+WHERE d.tenant = :tenant AND d.key = :key AND c.dossier_id = d.id AND m.change_id = c.id AND l.id = m.lane_id
+ORDER BY m.id
 
 -- name: timeline_attempts
 SELECT a.at, l.partner, m.operation, a.kind, a.outcome, a.code, a.text, a.took_us, c.version
-FROM lt_attempt a JOIN lt_message m ON m.id = a.message_id JOIN lt_lane l ON l.id = m.lane_id
-JOIN lt_change c ON c.id = m.change_id JOIN lt_dossier d ON d.id = l.dossier_id
-WHERE d.tenant = :tenant AND d.key = :key ORDER BY a.id
+FROM lt_dossier d CROSS JOIN lt_change c CROSS JOIN lt_message m CROSS JOIN lt_attempt a CROSS JOIN lt_lane l
+WHERE d.tenant = :tenant AND d.key = :key AND c.dossier_id = d.id AND m.change_id = c.id AND a.message_id = m.id
+    AND l.id = m.lane_id
+ORDER BY a.id
 
 -- name: chain
 SELECT c.version, c.kind, c.source, c.source_id, c.fingerprint, c.accepted_at, c.previous_hash, c.hash, c.body

@@ -26,7 +26,7 @@ from gateway.store import outbox, reports
 from gateway.store.contract import DeadLetter, Known, PartnerStatus, Receipt, Route, Settled, TimelineEntry, Turn
 from gateway.store.ledger import write_changes
 from gateway.store.moments import from_us, to_us
-from gateway.store.schema import VERSION_TABLE, migrate
+from gateway.store.schema import migrate
 from gateway.store.sql import Statements
 
 COUNTERS = ("dossier", "change", "lane", "message", "attempt")
@@ -37,16 +37,17 @@ def _faults(path: Path) -> Iterator[None]:
     """Say what SQLite cannot do in words that an operator can act on."""
     try:
         yield
-    except sqlite3.OperationalError as exc:
+    except sqlite3.DatabaseError as exc:
         raise _translated(exc, path) from exc
 
 
-def _translated(exc: sqlite3.OperationalError, path: Path) -> StoreError:
+def _translated(exc: sqlite3.DatabaseError, path: Path) -> StoreError:
     name = getattr(exc, "sqlite_errorname", "")
     if name == "SQLITE_FULL":
         return StoreFull(
-            f"Hết chỗ trên đĩa cho «{path.name}»; chưa nhận thay đổi này, những gì đã nhận vẫn còn. Giải phóng dung lượng "
-            "rồi gửi lại. / No room left for the database; this change was not accepted, earlier ones are safe."
+            f"Hết chỗ trên đĩa cho «{path.name}»; chưa nhận thay đổi này, những gì đã nhận vẫn còn. "
+            "Giải phóng dung lượng rồi gửi lại. "
+            "/ No room left for the database; this change was not accepted, earlier ones are safe."
         )
     if name.startswith("SQLITE_BUSY"):
         return StoreUnavailable(
@@ -57,6 +58,11 @@ def _translated(exc: sqlite3.OperationalError, path: Path) -> StoreError:
         return StoreUnavailable(
             f"Không mở hoặc ghi được «{path.name}» ({name}). Kiểm tra thư mục, quyền ghi và đĩa. "
             "/ The database cannot be opened or written; check folder, permission and disk."
+        )
+    if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
+        return StoreUnavailable(
+            f"«{path.name}» không phải là cơ sở dữ liệu SQLite lành lặn ({name}). "
+            "Kiểm tra đường dẫn, hoặc khôi phục từ bản sao lưu. / This is no sound SQLite database; check the path or restore a backup."
         )
     return StoreUnavailable(f"Cơ sở dữ liệu «{path.name}» báo lỗi {name or 'SQLITE_ERROR'}: {exc}")
 
@@ -210,10 +216,12 @@ def driver_connection(connection: object) -> Any:
     Takes a DB-API connection, an SQLAlchemy ``Connection`` or ``Session``, or Django's connection wrapper.
     """
     found: Any = connection
+    if hasattr(found, "get_bind") and callable(getattr(found, "connection", None)):
+        found = found.connection()
     if isinstance(found, sa.Connection):
+        # SQLAlchemy commits only a transaction that it knows of, and it begins one with its own first statement.
+        found.exec_driver_sql("SELECT 1")
         found = found.connection.dbapi_connection
-    elif hasattr(found, "get_bind") and callable(getattr(found, "connection", None)):
-        found = found.connection().connection.dbapi_connection
     elif not isinstance(found, sqlite3.Connection) and isinstance(
         getattr(found, "connection", None), sqlite3.Connection
     ):
@@ -227,15 +235,19 @@ def _connect(path: Path, busy: timedelta) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=busy.total_seconds(), isolation_level=None, check_same_thread=False, cached_statements=256
     )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (VERSION_TABLE,)).fetchone() is None:
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'lt_schema'").fetchone() is None:
         return None
-    row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()
+    row = connection.execute("SELECT version_num FROM lt_schema").fetchone()
     return None if row is None else str(row[0])
 
 
