@@ -80,6 +80,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
 
 SUPPLEMENT_REQUESTS = frozenset({"ask", "ask-early"})
 BILLS = frozenset({"bill", "bill-desk"})
+PAYMENTS = frozenset({"accept-paid", "resume-paid"})
 
 
 @dataclass(frozen=True, slots=True)

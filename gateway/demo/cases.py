@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.demo.acts import BILLS, PAYMENTS
 from gateway.demo.locality import Agency, Service
 from gateway.demo.people import Person
 
@@ -132,7 +133,9 @@ def _money(case: Case, events: list[Event]) -> dict[str, Value]:
     fee = case.service.procedure.fee_vnd
     if fee is None:
         return {"online_payment": "none"}
-    paid_online = fee > 0 and case.pays_online and any(event.act in ("accept-paid", "resume-paid") for event in events)
+    billed = any(event.act in BILLS for event in case.events)
+    paid = any(event.act in PAYMENTS if billed else event.status == 2 for event in events)
+    paid_online = fee > 0 and case.pays_online and paid
     moment = "return" if case.delivery == "post" else "acceptance"
     return {
         "fees.name": "Lệ phí" if case.service.procedure.fee_is_charge else "Phí",

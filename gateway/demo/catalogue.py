@@ -47,7 +47,7 @@ def read_calendar() -> WorkCalendar:
 
 def _entry(listed: ProcedureEntry) -> CatalogueEntry:
     # Some lines of the list hold a dash for a paper without a code of its own.
-    results = [(name, code) for code, name in listed.results if code and code != "-"]
+    results = [(name, code) for code, name in listed.results if name and code and code != "-"]
     result_name, result_code = results[0] if results else ("", "")
     return CatalogueEntry(
         code=listed.code,

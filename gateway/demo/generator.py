@@ -16,7 +16,7 @@ from random import Random
 from gateway.demo.acts import ACTS, OPENS_WITH_FILING, SCRIPTS, SUPPLEMENT_REQUESTS, Act, Hand, Pace, Script
 from gateway.demo.cases import Case, Event, Supplement
 from gateway.demo.catalogue import CatalogueEntry
-from gateway.demo.locality import Agency, Locality
+from gateway.demo.locality import Agency, Locality, Service
 from gateway.demo.people import Person, a_business, a_citizen, an_officer
 from gateway.demo.text import decomposed
 from gateway.demo.worktime import LATE_ACCEPTANCE, WorkCalendar
@@ -98,12 +98,15 @@ class _CaseBuilder:
             delivery=_weighted(rng, self.locality.deliveries),
             filed_at=filed_at,
             due_at=due_at,
-            pays_online=service.paid_online and rng.random() < self.locality.pays_online_share,
+            pays_online=self._pays_online(service, channel),
             subject=self._subject(service.procedure),
             papers=service.procedure.papers[:2],
             events=events,
             supplements=supplements,
         )
+
+    def _pays_online(self, service: Service, channel: str) -> bool:
+        return service.paid_online and channel == "online" and self.rng.random() < self.locality.pays_online_share
 
     def _filing(self, channel: str) -> datetime:
         first, last = self.locality.first_day, self.locality.export_at.date()

@@ -18,13 +18,14 @@ from gateway.demo.acts import SCRIPTS
 from gateway.demo.catalogue import CatalogueEntry
 from gateway.errors import ConfigurationError, Problem
 from gateway.model.times import VIETNAM
+from mappings import read_rows
 
 CodeForm = Literal["forward", "reverse", "central"]
 Layout = Literal["flat", "two-sheets", "two-files"]
 
 _SHIPPED = Path(__file__).parent / "localities"
 _CHECKOUT = Path(__file__).parents[2] / "examples" / "localities"
-_TIME_LEVELS = {"3": "mot_phan", "4": "toan_trinh"}
+_FULL_PROCESS = "toan_trinh"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ class Agency:
 
 @dataclass(frozen=True)
 class Service:
-    """A procedure as this place offers it: at which tier, and at which level (old 3 and 4 as the new names)."""
+    """
+    A procedure as this place offers it: at which tier, and at which level.
+
+    *old_level* is 3, 4 or empty, *level* what it is called today; without a level, today's default of full process.
+    """
 
     procedure: CatalogueEntry
     tier: str
@@ -65,7 +70,7 @@ class Service:
     @property
     def paid_online(self) -> bool:
         """Level 4 brought payment online; level 3 leaves it to the desk (service_levels)."""
-        return self.level == "toan_trinh"
+        return self.level == _FULL_PROCESS
 
 
 @dataclass(frozen=True)
@@ -191,8 +196,9 @@ def _agency(item: Mapping[str, Any]) -> Agency:
 
 
 def _services(groups: Sequence[Mapping[str, Any]], catalogue: Mapping[str, CatalogueEntry]) -> tuple[Service, ...]:
+    levels = {row["code"]: row["maps_to"] for row in read_rows("service_levels") if row["scheme"].startswith("4-level")}
     return tuple(
-        Service(catalogue[code], group["tier"], _TIME_LEVELS.get(str(group.get("level", "")), ""), str(group["level"]))
+        Service(catalogue[code], group["tier"], levels.get(group["level"], _FULL_PROCESS), group["level"])
         for group in groups
         for code in group["procedures"]
     )
