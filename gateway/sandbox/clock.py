@@ -14,6 +14,7 @@ START: Final = datetime(2026, 2, 13, 1, 0, tzinfo=UTC)
 """Where a virtual clock starts unless told otherwise: a Friday morning in Vietnam, four days before Tết 2026."""
 
 _PAUSE_S: Final = 0.001
+_LONGEST_PAUSE_S: Final = 0.016
 
 
 class VirtualClock:
@@ -25,15 +26,15 @@ class VirtualClock:
     """
 
     def __init__(self, start: datetime = START, *, ticking: bool = False) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._base = start
         self._ticking = ticking
         self._began = time.monotonic()
         self._busy = 0
-        self._waiting: dict[int, datetime] = {}
+        self._waiting: dict[object, datetime] = {}
 
     def now(self) -> datetime:
-        with self._changed:
+        with self._lock:
             return self._now()
 
     def _now(self) -> datetime:
@@ -43,32 +44,31 @@ class VirtualClock:
         """Let time pass. Refuses to go back."""
         if by < timedelta(0):
             raise ValueError("time does not go back")
-        with self._changed:
+        with self._lock:
             self._base += by
-            self._changed.notify_all()
             return self._now()
 
     def busy(self, working: bool) -> None:
-        with self._changed:
+        with self._lock:
             self._busy += 1 if working else -1
             if self._busy < 0:
                 raise ValueError("nobody was busy")
-            self._changed.notify_all()
 
     def wait(self, wake: Event, until: datetime) -> None:
         """Return when *wake* is set, or at *until*; nobody else being busy, that is at once."""
         ticket = object()
-        with self._changed:
-            self._waiting[id(ticket)] = until
+        pause = _PAUSE_S
+        with self._lock:
+            self._waiting[ticket] = until
         try:
-            while not wake.wait(_PAUSE_S):
-                with self._changed:
+            while not wake.wait(pause):
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
+                with self._lock:
                     if self._now() >= until:
                         return
                     if self._busy == 0 and until == min(self._waiting.values()):
                         self._base += until - self._now()
-                        self._changed.notify_all()
                         return
         finally:
-            with self._changed:
-                del self._waiting[id(ticket)]
+            with self._lock:
+                del self._waiting[ticket]

@@ -5,7 +5,7 @@ from connectors.national_portal.mock.catalogue import ProcedureSeed
 from connectors.national_portal.mock.faults import Fault, FaultKind
 from connectors.national_portal.mock.invariants import Counters
 from connectors.national_portal.mock.ledger import CallRecord, DossierRecord, RawRequest, Step
-from connectors.national_portal.mock.portal import Portal
+from connectors.national_portal.mock.portal import Clock, Portal
 from connectors.national_portal.mock.profiles import PROFILES
 from connectors.national_portal.mock.settings import DSTCODE, PREFIXES, Settings
 
@@ -15,6 +15,7 @@ __all__ = [
     "PROFILES",
     "Account",
     "CallRecord",
+    "Clock",
     "Counters",
     "DossierRecord",
     "Fault",

@@ -4,6 +4,7 @@ The files that dossiers link to: the portal pulls them after acceptance (contrac
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,3 +25,8 @@ def note(ledger: Ledger, item: Mapping[str, Any], status: int, size: int) -> Non
     if dossier is not None:
         for url in links(item):
             dossier.files[url] = FileFetch(url, status, size)
+
+
+def queue(waiting: deque[tuple[str, str]], item: Mapping[str, Any]) -> None:
+    """Put the links of a stored header behind those that wait to be fetched."""
+    waiting.extend((str(item["MaHoSo"]), url) for url in links(item))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connectors.national_portal.mock.outbound import Sent
+
 Item = Mapping[str, Any]
 
 
@@ -170,6 +172,8 @@ class Ledger:
         self.raw: deque[RawRequest] = deque(maxlen=keep_requests)
         self.questions: list[Item] = []
         self.evaluations: list[Item] = []
+        self.links: deque[tuple[str, str]] = deque()
+        self.sent: list[Sent] = []
 
     def find(self, code: object) -> Dossier | None:
         return self.by_key.get(key_of(code))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.national_portal.mock import lists
+from connectors.national_portal.mock import files, lists
 from connectors.national_portal.mock.accounts import Account
 from connectors.national_portal.mock.answers import (
     SYSTEM_ERROR,
@@ -112,6 +112,8 @@ def _store_dossier(state: State, item: Item, updating: bool, call: Call, at: dat
     if settings.keep_versions is not None and dossier.versions.maxlen is None:
         dossier.versions = deque(dossier.versions, maxlen=settings.keep_versions)
     dossier.versions.append(Version(call.number, at, updating, item))
+    if settings.fetch_files:
+        files.queue(state.ledger.links, item)
     state.note_unknown(item, state.layouts.dossier.names)
     state.move(dossier, int(item["TrangThaiHoSo"]), lists.DOSSIERS, call, at)
     if updating:

@@ -5,13 +5,15 @@ All that one portal is made of, in one place, and the two things that every serv
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from connectors.national_portal.mock import lists
 from connectors.national_portal.mock.accounts import Sessions
 from connectors.national_portal.mock.catalogue import Catalogue
+from connectors.national_portal.mock.documents import DocumentStore
+from connectors.national_portal.mock.faults import FaultPlan
 from connectors.national_portal.mock.fields import Layouts
 from connectors.national_portal.mock.invariants import Call, Watch
 from connectors.national_portal.mock.ledger import Dossier, Ledger, StatusMove
@@ -30,6 +32,16 @@ class State:
     catalogue: Catalogue
     ledger: Ledger
     watch: Watch
+    documents: DocumentStore
+    faults: FaultPlan
+    closure: FaultPlan
+    calls: list[Call] = field(default_factory=list)
+    closed_until: datetime | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether a profile's closure is going on."""
+        return self.closed_until is not None and self.now() < self.closed_until
 
     def expected(self, old: int | None, new: int) -> bool:
         """Whether contract 12.1 lists the move."""
