@@ -10,16 +10,15 @@ from datetime import datetime
 from random import Random
 from time import perf_counter_ns
 
-import structlog
-
 from gateway.delivery.gate import Gate
 from gateway.errors import DeliveryError, OutcomeUnknown, Rejected
 from gateway.lifecycle import MessageEvent
+from gateway.observe import Event, get_logger
 from gateway.policy import Decision, RetryPolicy, after_failed_probe, after_failure, after_probe
 from gateway.ports import Clock, Connector, Delivered, Failed, Message, Operation, Outcome
 from gateway.store.contract import Attempt, Claim, Settled, Verdict
 
-log = structlog.stdlib.get_logger(__name__)
+log = get_logger(__name__)
 
 _OUTCOME_WORD = {
     "Unreachable": "unreachable",
@@ -89,7 +88,7 @@ class Courier:
         except Exception as exc:  # noqa: BLE001
             # Its text may hold personal values: only the class is shown.
             log.error(  # noqa: TRY400
-                "delivery.connector_fault", partner=self.connector.name, error=type(exc).__name__
+                Event.CONNECTOR_FAULT, partner=self.connector.name, error=type(exc).__name__
             )
             outcomes = ()
             text = type(exc).__name__

@@ -18,18 +18,17 @@ from random import Random
 from time import monotonic
 from uuid import uuid4
 
-import structlog
-
 from gateway.delivery.courier import Courier
 from gateway.delivery.gate import Gate
 from gateway.delivery.progress import Counts
 from gateway.errors import ConfigurationError, DeliveryError, Problem
 from gateway.lifecycle import MessageEvent
+from gateway.observe import Event, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector
 from gateway.store.contract import Claim, Settled, Store
 
-log = structlog.stdlib.get_logger(__name__)
+log = get_logger(__name__)
 
 _RETRIED = (MessageEvent.RETRY, MessageEvent.ABSENT, MessageEvent.DEFER)
 _DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
@@ -132,12 +131,12 @@ class Engine:
 
         courier = Courier(self._connector, self._clock, self._retry, self._chance, gate, report, stopping)
         crew = _Crew(courier, self._pace.concurrency)
-        log.info("delivery.started", partner=self._connector.name, concurrency=self._pace.concurrency)
+        log.info(Event.DELIVERY_STARTED, partner=self._connector.name, concurrency=self._pace.concurrency)
         try:
             self._coordinate(crew, gate, stopping, leave_when_idle)
         finally:
             crew.dismiss()
-            log.info("delivery.stopped", partner=self._connector.name, **self._tally)
+            log.info(Event.DELIVERY_STOPPED, partner=self._connector.name, **self._tally)
         return self.counts
 
     def _coordinate(self, crew: _Crew, gate: Gate, stopping: Callable[[], bool], leave_when_idle: bool) -> None:
@@ -161,7 +160,7 @@ class Engine:
                 if deadline is not None or not self._rest(leave_when_idle):
                     return
             elif deadline is not None and monotonic() >= deadline:
-                log.warning("delivery.abandoned", partner=self._connector.name, lanes=outstanding)
+                log.warning(Event.DELIVERY_ABANDONED, partner=self._connector.name, lanes=outstanding)
                 return
 
     def _collect(self, crew: _Crew, outstanding: int, deadline: float | None) -> list[Settled]:
