@@ -150,7 +150,7 @@ class CodeMap(Generic[Ours]):
         try:
             return self._ours[theirs]
         except KeyError:
-            raise NotInList(self.name, theirs, _near(theirs, list(self._ours), 3)) from None
+            raise NotInList(self.name, theirs, _near(theirs, self._ours)) from None
 
     def missing(self, everything: Iterable[Ours]) -> set[Ours]:
         """Values of *everything* that are neither mapped nor declared unmapped: a test keeps this empty."""
@@ -172,7 +172,7 @@ def code_list(name: str, dialect: str | None = None) -> CodeList:
         return _file_list(name)
     dialects = _coded_fields().get(name)
     if dialects is None:
-        raise NotInList("code lists", name, _near(name, [*_FILE_KEYS, *_coded_fields()], 3))
+        raise NotInList("code lists", name, _near(name, [*_FILE_KEYS, *_coded_fields()]))
     if dialect is None and len(dialects) == 1:
         return next(iter(dialects.values()))
     if dialect not in dialects:
@@ -249,13 +249,27 @@ def _grouped(file: str, group: str, code: str) -> dict[str, dict[str, CodeList]]
     return lists
 
 
-def _near(text: str, choices: Sequence[str], limit: int) -> list[str]:
+def _near(code: str, choices: Iterable[str], limit: int = 3) -> list[str]:
+    """Codes a few characters away, those first that begin alike."""
     # Imported here: only a refusal needs it, and it doubles the time to import this module.
-    from rapidfuzz import fuzz, process, utils
+    from rapidfuzz import fuzz, process
 
-    found = process.extract(
-        text, choices, scorer=fuzz.WRatio, processor=utils.default_process, limit=limit, score_cutoff=60
-    )
+    wanted = name_key(code)
+    keyed = {choice: name_key(choice) for choice in choices}
+    found = process.extract(wanted, keyed, scorer=fuzz.ratio, limit=10 * limit, score_cutoff=60)
+    found.sort(key=lambda hit: (-hit[1], -_alike_at_start(wanted, hit[0])))
+    return [choice for _, _, choice in found[:limit]]
+
+
+def _alike_at_start(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _near_names(name: str, choices: Iterable[str], limit: int = 3) -> list[str]:
+    """Names with about the same words."""
+    from rapidfuzz import fuzz, process
+
+    found = process.extract(name_key(name), list(choices), scorer=fuzz.token_sort_ratio, limit=limit, score_cutoff=60)
     return [choice for choice, _, _ in found]
 
 
@@ -265,7 +279,7 @@ class ProcedureEntry:
     One administrative procedure of the shipped catalogue; an empty cell of the file is none.
 
     *derived* names the columns that are reasoned, not attested. *listed* is false when the procedure was gone from the
-    latest export, which is no proof that it was repealed. *results* are pairs of code and name.
+    latest export, which is no proof that it was repealed. *results* are pairs of code and name, one of them attested.
     """
 
     code: str
@@ -279,7 +293,7 @@ class ProcedureEntry:
     time_unit: str | None
     fee_vnd: int | None
     fee_kind: str | None
-    results: tuple[tuple[str | None, str], ...]
+    results: tuple[tuple[str | None, str | None], ...]
     topic: str
     listed: bool
     last_seen: date
@@ -315,7 +329,7 @@ class ProcedureCatalogue:
         """The procedure with the base code *base* (``1.001193``). Raises ``NotInList`` with near codes and names."""
         found = self._by_code.get(base.strip())
         if found is None:
-            near = _near(base, list(self._by_code), 3)
+            near = _near(base, self._by_code)
             raise NotInList("procedures", base, [f"{code} {self._by_code[code].name}" for code in near])
         return found
 
@@ -327,7 +341,7 @@ class ProcedureCatalogue:
         """
         found = self._by_name.get(name_key(name))
         if found is None:
-            near = _near(name_key(name), list(self._by_name), 3)
+            near = _near_names(name, self._by_name)
             raise NotInList("procedures", name, [f"{e.code} {e.name}" for key in near for e in self._by_name[key]])
         return tuple(found)
 
@@ -348,8 +362,6 @@ def procedures() -> ProcedureCatalogue:
 
 
 def _procedure(row: Row) -> ProcedureEntry:
-    names, codes = _several(row["result_name"]), _several(row["result_code"])
-    codes += [""] * (len(names) - len(codes))
     return ProcedureEntry(
         code=row["code"],
         name=row["name"],
@@ -362,7 +374,7 @@ def _procedure(row: Row) -> ProcedureEntry:
         time_unit=row["time_unit"] or None,
         fee_vnd=_number(row["fee_vnd"]),
         fee_kind=row["fee_kind"] or None,
-        results=tuple((code or None, name) for code, name in zip(codes, names, strict=True)),
+        results=_results(row),
         topic=row["topic"],
         listed=row["status"] == "listed",
         last_seen=date.fromisoformat(row["last_seen"]),
@@ -370,6 +382,13 @@ def _procedure(row: Row) -> ProcedureEntry:
         source=row.source,
         confidence=row.confidence,
     )
+
+
+def _results(row: Row) -> tuple[tuple[str | None, str | None], ...]:
+    """Codes and names stand in the same order; a row that lacks one column altogether keeps the other."""
+    names, codes = _several(row["result_name"]), _several(row["result_code"])
+    names, codes = names or [""] * len(codes), codes or [""] * len(names)
+    return tuple((code or None, name or None) for code, name in zip(codes, names, strict=True))
 
 
 def components_of(procedure: str) -> tuple[Component, ...]:

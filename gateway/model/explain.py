@@ -79,6 +79,7 @@ _TIME_WORDS = (
     "không phải thời điểm (is not a moment)",
     "Dùng ISO 8601 có múi giờ, ví dụ 2026-03-02T08:15:03+07:00 (use ISO 8601 with an offset)",
 )
+_TIME_SIGNS = frozenset("0123456789-/.:+TZ ")
 _OTHER_WORDS = (
     "không hợp lệ (is not valid)",
     "Đối chiếu với tài liệu mô hình (compare with the model's documentation)",
@@ -103,11 +104,15 @@ def _one(entry: Any) -> InvalidInput:
     field = ".".join(str(part) for part in entry["loc"] if part not in ("body", "dossier:", "step:")) or "body"
     if kind == REFUSAL:
         return InvalidInput(field, str(context["shown"]), str(context["reason"]), str(context["remedy"]))
-    if kind.startswith(("datetime", "date")):
+    if _is_time(kind):
         reason, remedy = _TIME_WORDS
     else:
         reason, remedy = _WORDS.get(kind, _OTHER_WORDS)
     return InvalidInput(field, _shown(entry), reason, remedy.format_map(_Blank(context)))
+
+
+def _is_time(kind: str) -> bool:
+    return kind.startswith("datetime")
 
 
 class _Blank(dict[str, Any]):
@@ -120,7 +125,9 @@ def _shown(entry: Any) -> str:
     if entry["type"] == "missing" or value is None:
         return ""
     named = [part for part in entry["loc"] if isinstance(part, str)]
-    if named and named[-1] in _OPEN_FIELDS and isinstance(value, str | int | float | bool):
+    open_field = bool(named) and named[-1] in _OPEN_FIELDS and isinstance(value, str | int | float | bool)
+    # A column that slipped may have put a name where a time belongs.
+    if open_field and (not _is_time(entry["type"]) or set(str(value)) <= _TIME_SIGNS):
         return show(value)
     if isinstance(value, str | bytes):
         return f"… {len(value)} ký tự (characters)"

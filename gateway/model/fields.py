@@ -5,16 +5,35 @@ Field types and the base that all canonical records share.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, Strict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict, StringConstraints
+from pydantic_core import CoreSchema, core_schema
 
 
 def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, Strict(), AfterValidator(_utc)]
+class _MomentSchema:
+    """Aware moments into UTC. Canonical JSON is in UTC already and takes a way without a call into Python."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        aware = core_schema.no_info_after_validator_function(
+            _utc, core_schema.datetime_schema(strict=True, tz_constraint="aware")
+        )
+        canonical = core_schema.datetime_schema(strict=True, tz_constraint=0)
+        either = core_schema.union_schema(
+            [canonical, aware],
+            mode="left_to_right",
+            custom_error_type="datetime_moment",
+            custom_error_message="Input should be an ISO 8601 time with an offset",
+        )
+        return core_schema.json_or_python_schema(json_schema=either, python_schema=aware)
+
+
+Moment = Annotated[datetime, _MomentSchema]
 """A moment, kept in UTC. Numbers are refused: 20260302 is a day to people and a second of 1970 to machines."""
 
 Dong = Annotated[int, Strict(), Field(ge=0)]

@@ -12,10 +12,13 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from gateway.errors import InvalidInput
 from gateway.model.change import Change, body_json
 from gateway.model.dossier import Dossier, SupplementRound
 from gateway.model.enums import DossierStatus, OnlinePayment
+from gateway.model.explain import explain
 from gateway.model.step import ProcessingStep
 from gateway.model.times import vietnam_day
 
@@ -38,14 +41,14 @@ def unfold(dossier: Dossier, steps: Sequence[ProcessingStep], source: str) -> li
     The changes that tell *dossier* and *steps*: the header of the first step, the steps by time, the final header.
 
     Steps of the same moment keep their given order. The final header is left out when nothing differs from the
-    first. Raises ``InvalidInput`` when a step belongs to another dossier, or when the header is older than the last
-    step and contradicts it.
+    first. Raises ``InvalidInput`` when a step belongs to another dossier, when the header is older than the last
+    step and contradicts it, or when its dates contradict each other at the first step.
     """
     if not steps:
         return [_header(dossier, source)]
     ordered = sorted(steps, key=lambda step: step.at)
     _check(dossier, ordered)
-    opening = as_of(dossier, ordered[0])
+    opening = dossier if _is_last_word(ordered, dossier) else as_of(dossier, ordered[0])
     changes = [_header(opening, source)]
     changes += (Change(source=source, source_id=f"step:{step.identity}", body=step) for step in ordered)
     if opening != dossier:
@@ -58,23 +61,21 @@ def as_of(dossier: Dossier, step: ProcessingStep) -> Dossier:
     The header as it was when *step* happened: its status, and of the dated facts only those that had happened.
 
     What carries no date and may be younger than the step (results, notes, the local status, an online payment) is
-    left out, unless the step is the header's own last word.
+    left out; the final header brings it.
     """
-    if step.status is dossier.status and dossier.status_at <= step.at:
-        return dossier
     by = step.at
-    accepted_at = _fact(dossier.accepted_at, step, _ACCEPTED)
+    accepted_at = _accepted_as_of(dossier, step)
     supplements = tuple(_round_as_of(entry, by) for entry in dossier.supplements if entry.requested_at <= by)
     return dossier.model_copy(
         update={
             "status": step.status,
             "status_at": by,
             "local_status": None,
-            "submitted_at": _fact(dossier.submitted_at, step, frozenset(DossierStatus)),
+            "submitted_at": _stamped(dossier.submitted_at, step, frozenset(DossierStatus)),
             "accepted_at": accepted_at,
             "due_at": None if accepted_at is None else _due_as_of(dossier, by),
-            "completed_at": _fact(dossier.completed_at, step, _FINISHED),
-            "returned_at": _fact(dossier.returned_at, step, _RETURNED),
+            "completed_at": _completed_as_of(dossier, step),
+            "returned_at": _stamped(dossier.returned_at, step, _RETURNED),
             "refused_at": dossier.refused_at if step.status in _REFUSED else None,
             "return_note": None,
             "note": None,
@@ -85,15 +86,34 @@ def as_of(dossier: Dossier, step: ProcessingStep) -> Dossier:
     )
 
 
-def _fact(moment: datetime | None, step: ProcessingStep, statuses: frozenset[DossierStatus]) -> datetime | None:
-    """
-    *moment*, if it had come by *step*: by the clock, or by the step's own status on the same day.
+def _is_last_word(ordered: Sequence[ProcessingStep], dossier: Dossier) -> bool:
+    return len(ordered) == 1 and ordered[0].status is dossier.status and dossier.status_at <= ordered[0].at
 
-    Systems stamp a fact and the step that records it some seconds apart.
+
+def _stamped(moment: datetime | None, step: ProcessingStep, statuses: frozenset[DossierStatus]) -> datetime | None:
     """
-    if moment is None or moment <= step.at:
-        return moment
-    return moment if step.status in statuses and vietnam_day(moment) == vietnam_day(step.at) else None
+    *moment*, if the status of *step* says that it had come, by the clock or on the same day.
+
+    Systems stamp a fact and the step that records it some seconds apart, and many keep days without hours.
+    """
+    if moment is None or step.status not in statuses:
+        return None
+    return moment if moment <= step.at or vietnam_day(moment) == vietnam_day(step.at) else None
+
+
+def _accepted_as_of(dossier: Dossier, step: ProcessingStep) -> datetime | None:
+    accepted_at = dossier.accepted_at
+    if accepted_at is None or step.status is DossierStatus.SUBMITTED:
+        return None
+    return accepted_at if accepted_at < step.at else _stamped(accepted_at, step, _ACCEPTED)
+
+
+def _completed_as_of(dossier: Dossier, step: ProcessingStep) -> datetime | None:
+    """Also after a pull-back: the first end of processing stays a fact, if it fell on an earlier day."""
+    completed_at = dossier.completed_at
+    if completed_at is None or step.status in (*_FINISHED, DossierStatus.SUBMITTED):
+        return _stamped(completed_at, step, _FINISHED)
+    return completed_at if vietnam_day(completed_at) < vietnam_day(step.at) else None
 
 
 def _due_as_of(dossier: Dossier, by: datetime) -> datetime | None:
@@ -145,4 +165,7 @@ def _check(dossier: Dossier, ordered: Sequence[ProcessingStep]) -> None:
 
 def _header(dossier: Dossier, source: str) -> Change:
     digest = hashlib.sha256(body_json(dossier)).hexdigest()
-    return Change(source=source, source_id=f"dossier:{dossier.code.key}:{digest}", body=dossier)
+    try:
+        return Change(source=source, source_id=f"dossier:{dossier.code.key}:{digest}", body=dossier)
+    except ValidationError as error:
+        raise explain(error)[0] from None

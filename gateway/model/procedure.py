@@ -34,10 +34,10 @@ class TimeLimit(Record):
 
 
 class ProcedureResult(Record):
-    """A result paper that the procedure ends in."""
+    """A result paper that the procedure ends in; the catalogue may know its code or its name only."""
 
     code: str | None = None
-    name: Filled
+    name: Filled | None = None
 
 
 class ProcedurePaper(Record):

@@ -6,6 +6,7 @@ Stored text stays as it was given; only keys are normalised.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from mappings import name_key
@@ -25,6 +26,8 @@ __all__ = [
 
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 _SHOWN = 60
+# As long as a personal id, an old card, a tax code or a phone; no code or time of ours has such a run.
+_PERSONAL_DIGITS = re.compile(r"(?<!\d)\d{9,13}(?!\d)")
 
 
 def nfc(text: str) -> str:
@@ -68,9 +71,13 @@ def _continues(char: str) -> bool:
 
 
 def show(text: object) -> str:
-    """A refused value for a message: on one line, at most 60 characters. Not for personal values."""
+    """
+    A refused value for a message: on one line, at most 60 characters.
+
+    Not for personal values; digits that could be somebody's number, put into the wrong column, are masked.
+    """
     line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text))
-    return cut(line, _SHOWN, "…")
+    return cut(_PERSONAL_DIGITS.sub(lambda found: mask_id(found[0]), line), _SHOWN, "…")
 
 
 def mask_id(number: str) -> str:
