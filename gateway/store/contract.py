@@ -26,13 +26,16 @@ class Receipt:
 
     Exactly one of three: *refusal* is set and nothing was stored; *duplicate* is true and the change was known
     already; or the change is stored as *version* of its dossier, durably, and its messages wait for delivery.
-    *advance* says what the change did to the dossier's status.
+    *advance* says what the change did to the dossier's status. *kept_back* is true for a late fact that partners are
+    not told, because it would move the public status back; it is part of the history. A source that holds a dossier
+    with its past steps submits them in the order of ``gateway.model.unfold``, then nothing is kept back.
     """
 
     dossier: DossierCode
     version: int = 0
     advance: Advance | None = None
     duplicate: bool = False
+    kept_back: bool = False
     refusal: InvalidInput | None = None
 
 

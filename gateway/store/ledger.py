@@ -137,7 +137,7 @@ class _Batch:
         change_id = self._append(item, row, effect)
         if told:
             self._tell(change.body, row, change_id)
-        return Receipt(code, version=row.version, advance=effect)
+        return Receipt(code, version=row.version, advance=effect, kept_back=not told)
 
     def _is_known(self, item: _Prepared, row: _DossierRow | None) -> bool:
         if item.step_key is not None:

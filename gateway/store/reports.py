@@ -72,16 +72,22 @@ def requeue(sql: Statements, tenant: str, ids: Sequence[int], now_us: int) -> li
 
 def timeline(sql: Statements, tenant: str, key: str) -> list[TimelineEntry]:
     """Everything known of one dossier, by time; an accepted change before what was done about it."""
-    entries = [_change_entry(*row) for row in sql.rows("timeline_changes", tenant=tenant, key=key)]
+    messages = sql.rows("timeline_messages", tenant=tenant, key=key)
+    told = {row[8] for row in messages}
+    entries = [_change_entry(*row, told=row[2] in told) for row in sql.rows("timeline_changes", tenant=tenant, key=key)]
     entries += [_attempt_entry(*row) for row in sql.rows("timeline_attempts", tenant=tenant, key=key)]
-    entries += [_message_entry(*row) for row in sql.rows("timeline_messages", tenant=tenant, key=key)]
+    entries += [_message_entry(*row) for row in messages]
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def _change_entry(at: int, kind: str, version: int, advance: str, source: str, body: bytes) -> TimelineEntry:
+def _change_entry(
+    at: int, kind: str, version: int, advance: str, source: str, body: bytes, *, told: bool
+) -> TimelineEntry:
     content = read_body(bytes(body))
     when = content.at if isinstance(content, ProcessingStep) else content.status_at
     detail = f"#{version} {source}: {content.status.value} {content.status.label_vi}, {when.isoformat()}, {advance}"
+    if not told:
+        detail += ", chỉ giữ trong sổ / kept in the ledger only"
     return TimelineEntry(from_us(at), f"accepted.{kind}", "", detail)
 
 

@@ -62,7 +62,8 @@ def _translated(exc: sqlite3.DatabaseError, path: Path) -> StoreError:
     if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
         return StoreUnavailable(
             f"«{path.name}» không phải là cơ sở dữ liệu SQLite lành lặn ({name}). "
-            "Kiểm tra đường dẫn, hoặc khôi phục từ bản sao lưu. / This is no sound SQLite database; check the path or restore a backup."
+            "Kiểm tra đường dẫn, hoặc khôi phục từ bản sao lưu. "
+            "/ This is no sound SQLite database; check the path or restore a backup."
         )
     return StoreUnavailable(f"Cơ sở dữ liệu «{path.name}» báo lỗi {name or 'SQLITE_ERROR'}: {exc}")
 

@@ -151,7 +151,9 @@ def test_a_late_fact_that_would_move_the_public_status_back_is_kept_but_not_told
 
     receipts = accept(store, change(late_step, "2"), change(late_header, "3"))
 
-    assert [receipt.advance for receipt in receipts] == [Advance.LATE, Advance.LATE]
+    assert [(receipt.advance, receipt.kept_back) for receipt in receipts] == [(Advance.LATE, True)] * 2
+    kept = [entry for entry in store.timeline(finished.code) if "kept in the ledger only" in entry.detail]
+    assert [entry.what for entry in kept] == ["accepted.step", "accepted.dossier"]
     assert store.totals() == {"dossiers": 1, "dossier": 2, "step": 1}
     assert store.status()[0].pending == 1
 
