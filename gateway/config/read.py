@@ -21,14 +21,15 @@ SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|private_?key|pas
 _TYPED_PARTNER_KEYS = frozenset(PartnerSettings.model_fields) - {"options"}
 
 
-def load(path: Path | str, env: Mapping[str, str] | None = None) -> Settings:
+def load(path: Path | str, env: Mapping[str, str] | None = None, *, offline: bool = False) -> Settings:
     """
     Read the TOML file *path* once; secrets named by ``…_env`` come from *env*, by default the process's own.
 
+    *offline* is for programs that only read the database: secrets stay unread and connectors unasked.
     Raises ``ConfigurationError`` with every mistake of the file. Relative paths in it count from its folder.
     """
     path = Path(path)
-    return settings_from(parse(path), env=os.environ if env is None else env, folder=path.parent)
+    return settings_from(parse(path), env=os.environ if env is None else env, folder=path.parent, offline=offline)
 
 
 def parse(path: Path) -> dict[str, Any]:
@@ -60,7 +61,11 @@ def parse(path: Path) -> dict[str, Any]:
 
 
 def settings_from(
-    values: Mapping[str, Any], *, env: Mapping[str, str] | None = None, folder: Path | None = None
+    values: Mapping[str, Any],
+    *,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    offline: bool = False,
 ) -> Settings:
     """
     Build settings from nested plain values, as they stand in the TOML file.
@@ -73,7 +78,7 @@ def settings_from(
     prepared = dict(values)
     if isinstance(values.get("partners"), Mapping):
         prepared["partners"] = {
-            name: _partner(f"partners.{name}", partner, env or {}, folder, problems)
+            name: _partner(f"partners.{name}", partner, env or {}, folder, [] if offline else problems)
             for name, partner in values["partners"].items()
         }
     try:
@@ -81,8 +86,9 @@ def settings_from(
     except ValidationError as error:
         settings = None
         problems.extend(problem for problem in problems_of(error, Settings) if problem.path)
-    lacking = {problem.path.rpartition("_")[0] for problem in problems}
-    problems.extend(problem for problem in _connector_problems(prepared) if problem.path not in lacking)
+    if not offline:
+        lacking = {problem.path.rpartition("_")[0] for problem in problems}
+        problems.extend(problem for problem in _connector_problems(prepared) if problem.path not in lacking)
     if problems or settings is None:
         raise ConfigurationError(_in_order(problems))
     return _anchored(settings, folder)
@@ -115,6 +121,8 @@ def _partner(path: str, values: object, env: Mapping[str, str], folder: Path, pr
             options[name] = SecretStr("" if isinstance(secret, Problem) else secret)
         elif isinstance(value, str) and SECRET_KEY.search(key):
             options[key] = SecretStr(value)
+        elif key.endswith("_file") and isinstance(value, str):
+            options[key] = str(folder / value)
         else:
             options[key] = value
     return {**typed, "options": options}

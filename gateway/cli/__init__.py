@@ -1,0 +1,1 @@
+"""The command ``lienthong``: it reads arguments, calls the library and prints; it decides nothing."""

@@ -1,0 +1,169 @@
+"""``lienthong sync``: delivers until told to stop, or until nothing waits."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from gateway.api import Gateway
+from gateway.cli import output
+from gateway.cli.exits import ExitCode
+from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
+from gateway.delivery import Counts, Engine
+from gateway.errors import ConfigurationError, Problem
+from gateway.observe import Event, get_logger
+
+log = get_logger(__name__)
+
+SCREEN_EVERY = timedelta(seconds=1)
+LOG_EVERY = timedelta(seconds=30)
+
+
+@dataclass
+class Stop:
+    """A wish to stop, and the signal that brought it."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+    signal: signal.Signals | None = None
+
+
+def sync(
+    config: ConfigOption = DEFAULT_CONFIG,
+    until_idle: Annotated[
+        bool,
+        typer.Option("--until-idle", help="Dừng khi không còn gì chờ gửi. / End when nothing waits but dead letters."),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """
+    Gửi mọi thứ đang chờ, và chạy tiếp như một dịch vụ. / Deliver what waits, and go on as a service.
+
+    SIGTERM và Ctrl-C dừng êm trong delivery.stop_s giây; lần thứ hai dừng ngay, không mất gì.
+    / SIGTERM and Ctrl-C stop gracefully within delivery.stop_s seconds; a second one stops at once, nothing is lost.
+
+    Ví dụ / Examples:
+
+      [cyan]lienthong sync[/]                 dịch vụ / a service
+
+      [cyan]lienthong sync --until-idle[/]    một lượt / one round, for cron
+    """
+    with gateway_at(config) as gateway:
+        if not gateway.connectors:
+            raise ConfigurationError(
+                [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]
+            )
+        with stopping_on_signals() as stop:
+            totals = _deliver(gateway, stop, until_idle=until_idle)
+        partners = gateway.status()
+    dead = sum(partner.dead for partner in partners)
+    waiting = sum(partner.pending + partner.in_flight + partner.unknown for partner in partners)
+    if json:
+        output.print_json({**asdict(totals), "waiting": waiting, "dead_letters": dead})
+    else:
+        output.out.print(
+            f"Đã gửi / Delivered {output.number(totals.delivered)} · chờ / waiting {output.number(waiting)}"
+            f" · chết / dead {output.number(dead)}"
+        )
+    raise typer.Exit(_exit_code(stop, until_idle=until_idle, dead=dead))
+
+
+def _exit_code(stop: Stop, *, until_idle: bool, dead: int) -> ExitCode:
+    if stop.signal is signal.SIGINT or (stop.signal is not None and until_idle):
+        return ExitCode.INTERRUPTED
+    if until_idle and dead:
+        return ExitCode.WAITING_FOR_A_PERSON
+    return ExitCode.OK
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[Stop]:
+    """Turn the first SIGTERM or SIGINT into a wish to stop; a second one ends the process at once."""
+    stop = Stop()
+    wanted = (signal.SIGTERM, signal.SIGINT)
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        stop.signal = signal.Signals(number)
+        for each in wanted:
+            signal.signal(each, signal.SIG_DFL)
+        stop.event.set()
+
+    before = {each: signal.signal(each, note) for each in wanted}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _deliver(gateway: Gateway, stop: Stop, *, until_idle: bool) -> Counts:
+    engines = gateway.engines()
+    log.info(Event.SYNC_STARTED, partners=[connector.name for connector in gateway.connectors])
+    with ThreadPoolExecutor(1, thread_name_prefix="sync") as pool:
+        if until_idle:
+            running = pool.submit(gateway.run_until_idle, stop.event, engines)
+        else:
+            running = pool.submit(gateway.run, stop.event, engines)
+        if output.err.is_terminal:
+            _watch_on_screen(gateway, engines, running, stop)
+        else:
+            _watch_in_log(engines, running, stop)
+        totals = _sum(running.result())
+    log.info(Event.SYNC_STOPPED, **asdict(totals))
+    return totals
+
+
+def _watch_in_log(engines: Sequence[Engine], running: Future[list[Counts]], stop: Stop) -> None:
+    while not _ended(running, stop, LOG_EVERY):
+        log.info(Event.SYNC_PROGRESS, **asdict(_sum([engine.counts for engine in engines])))
+
+
+def _watch_on_screen(gateway: Gateway, engines: Sequence[Engine], running: Future[list[Counts]], stop: Stop) -> None:
+    with Live(console=output.err, transient=True, auto_refresh=False) as live:
+        while not _ended(running, stop, SCREEN_EVERY):
+            live.update(_screen(gateway, _sum([engine.counts for engine in engines]), stop), refresh=True)
+
+
+def _ended(running: Future[list[Counts]], stop: Stop, every: timedelta) -> bool:
+    """Wait for the end, or for the time to tell again; notes the moment a stop is asked for."""
+    asked = stop.event.is_set()
+    remaining = every
+    slice_of_time = min(every, timedelta(seconds=0.5))
+    while remaining > timedelta(0):
+        if wait([running], timeout=slice_of_time.total_seconds()).done:
+            return True
+        if stop.event.is_set() and not asked:
+            log.info(Event.SYNC_STOPPING, signal=stop.signal.name if stop.signal else "")
+            return False
+        remaining -= slice_of_time
+    return False
+
+
+def _screen(gateway: Gateway, counts: Counts, stop: Stop) -> Table:
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("Đối tác", "Chờ gửi", "Đang gửi", "Chưa rõ", "Chết", "Đã gửi"):
+        drawn.add_column(heading, justify="left" if heading == "Đối tác" else "right")
+    for partner in gateway.status():
+        values = (partner.pending, partner.in_flight, partner.unknown, partner.dead, partner.delivered)
+        drawn.add_row(partner.partner, *map(output.number, values))
+    drawn.caption = (
+        "Đang dừng êm… / Stopping…"
+        if stop.event.is_set()
+        else f"Lượt này / This run: gửi {output.number(counts.delivered)}, gọi lại {output.number(counts.retried)},"
+        f" tra cứu {output.number(counts.probes)} · Ctrl-C để dừng / to stop"
+    )
+    return drawn
+
+
+def _sum(counts: Sequence[Counts]) -> Counts:
+    return Counts(**{name: sum(getattr(each, name) for each in counts) for name in Counts.__dataclass_fields__})
