@@ -1,0 +1,98 @@
+"""
+The portal's texts as people may read them: what identifies a person, and what opens a session, is masked.
+
+Dossier codes, procedure codes and dates stay, as an officer needs them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+
+from gateway.model.text import cut, mask_email, mask_id, mask_phone, nfc, squeeze
+
+_SHOWN = 300
+_SHORTEST = 3
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_TOKEN = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+    r"|\b(?=[A-Za-z_]*\d)[\w+/=-]{24,}"
+    r"|\beyJ[\w.-]+",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(r"(?<![\w.-])(?:\+?84|0)(?:[ .]?\d){9,10}(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.-])\d{9,13}(?![\w])")
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+
+PRIVATE = frozenset(
+    {
+        "ChuHoSo", "SoGiayToChuHoSo", "SoDinhDanh", "MaDoiTuong", "ThongTinKhac", "Email", "Fax", "SoDienThoai",
+        "TrichYeuHoSo", "ThongTinTra", "GhiChu", "SoBienNhan", "TenTepDinhKem", "TenGiayTo", "DuongDanTaiTepTin",
+        "DuongDanTepTinKetQua", "NguoiXuLy", "NoiDungXuLy", "NguoiYeuCauBoSung", "NoiDungBoSung", "NguoiTiepNhanBoSung",
+        "ThongTinTiepNhan", "NoiDung", "username", "password", "session",
+    }
+)
+"""Keys of pushed objects whose values are personal, free text or secret."""
+
+
+def scrubbed(text: str, sent: object = None) -> str:
+    """
+    *text* on one line, cut, with everything private in *sent* (what the request carried) and everything that looks
+    like an id, a phone, an e-mail, a link or a token masked.
+    """
+    clean = squeeze("".join(char if char.isprintable() else " " for char in nfc(text)))
+    clean = _without(clean, private_values(sent))
+    clean = _LINK.sub("[liên kết]", clean)
+    clean = _EMAIL.sub(lambda found: mask_email(found[0]), clean)
+    clean = _PHONE.sub(lambda found: mask_phone(found[0].replace(".", "")), clean)
+    clean = _NUMBER.sub(lambda found: mask_id(found[0]), clean)
+    clean = _TOKEN.sub("***", clean)
+    return cut(clean, _SHOWN, "…")
+
+
+def private_values(sent: object) -> Iterator[str]:
+    """Every private text in a pushed object, at any depth."""
+    if isinstance(sent, Mapping):
+        for key, value in sent.items():
+            if isinstance(value, str):
+                if key in PRIVATE:
+                    yield value
+            else:
+                yield from private_values(value)
+    elif isinstance(sent, Iterable) and not isinstance(sent, str | bytes):
+        for value in sent:
+            yield from private_values(value)
+
+
+def _without(text: str, private: Iterable[str]) -> str:
+    """Mask *private* in *text*, also where it stands in capitals or without marks."""
+    folded = _folded(text)
+    hidden = bytearray(len(text))
+    for value in private:
+        needle = _folded(squeeze(nfc(value)))
+        if len(needle) < _SHORTEST:
+            continue
+        for found in re.finditer(rf"(?<!\w){re.escape(needle)}(?!\w)", folded):
+            hidden[found.start() : found.end()] = b"\x01" * (found.end() - found.start())
+    if not any(hidden):
+        return text
+    parts: list[str] = []
+    for position, char in enumerate(text):
+        if not hidden[position]:
+            parts.append(char)
+        elif position == 0 or not hidden[position - 1]:
+            parts.append("***")
+    return "".join(parts)
+
+
+def _folded(text: str) -> str:
+    """*text* without marks and case, character by character, so that positions stay."""
+    return "".join(map(_bare, text))
+
+
+def _bare(char: str) -> str:
+    if char in "đĐ":
+        return "d"
+    lower = unicodedata.normalize("NFD", char)[0].lower()
+    return lower if len(lower) == 1 else char

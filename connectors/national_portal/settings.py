@@ -1,0 +1,265 @@
+"""
+What an operator sets about the national portal.
+
+Names follow the ones that one-stop systems use (contract 2.2). Whatever the contract does not know is a setting here,
+with the sandbox's assumption as its default; each description names the clause. ``_s`` are seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from connectors.national_portal import codes as tables
+from connectors.national_portal.codes import Meaning
+from gateway.config.settings import Mistake
+from gateway.model import (
+    ApplicantKind,
+    Channel,
+    DossierStatus,
+    FeeKind,
+    FeeMoment,
+    IdentifierKind,
+    OnlinePayment,
+    Origin,
+    ResultDelivery,
+    Reuse,
+)
+
+Seconds = Annotated[float, Field(gt=0, le=86_400 * 366, allow_inf_nan=False)]
+Phrases = tuple[Annotated[str, Field(min_length=1)], ...]
+Filled = Annotated[str, Field(min_length=1)]
+
+
+def _over(default: Mapping[object, object] | Mapping[str, object]) -> BeforeValidator:
+    """The rows given by the operator lie over the built-in ones."""
+    rows = {str(key): value for key, value in default.items()}
+
+    def merged(given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        return {**rows, **{str(key): value for key, value in given.items()}}
+
+    return BeforeValidator(merged)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+
+class CodeTables(Section):
+    """The portal's codes for our words; rows given here lie over the built-in ones."""
+
+    channels: Annotated[Mapping[Channel, str], _over(tables.CHANNELS)] = Field(
+        {}, description="KenhThucHien, KENH (contract 12.3); a kiosk has no code yet"
+    )
+    applicants: Annotated[Mapping[ApplicantKind, str], _over(tables.APPLICANTS)] = Field(
+        {}, description="LoaiDoiTuong (contract 12.2)"
+    )
+    identifiers: Annotated[Mapping[IdentifierKind, str], _over(tables.IDENTIFIERS)] = Field(
+        {}, description="LoaiDinhDanh (contract 12.8); passport and tax code are assumed"
+    )
+    result_deliveries: Annotated[Mapping[ResultDelivery, str], _over(tables.RESULT_DELIVERIES)] = Field(
+        {}, description="HinhThuc (contract 12.4)"
+    )
+    filed_at: Annotated[Mapping[Origin, str], _over(tables.FILED_AT)] = Field(
+        {}, description="NoiNopHoSo (contract 12.5)"
+    )
+    online_payments: Annotated[Mapping[OnlinePayment, str], _over(tables.ONLINE_PAYMENTS)] = Field(
+        {}, description="DuocThanhToanTrucTuyen (contract 12.6)"
+    )
+    fee_moments: Annotated[Mapping[FeeMoment, str], _over(tables.FEE_MOMENTS)] = Field(
+        {}, description="HinhThucThu (contract 12.7)"
+    )
+    fee_kinds: Annotated[Mapping[FeeKind, str], _over(tables.FEE_KINDS)] = Field(
+        {}, description="LoaiPhiLePhi, and MaPhiLePhi of a fee without a code (contract 12.7, 5.4)"
+    )
+    reuses: Annotated[Mapping[Reuse, str], _over(tables.REUSES)] = Field(
+        {}, description="DuocTaiSuDung (contract 6.2.1)"
+    )
+    other_papers: Annotated[Mapping[str, str], _over(tables.OTHER_PAPERS)] = Field(
+        {}, description="LoaiGiayTo of other papers (contract 6.2.3, assumed)"
+    )
+    databases: Annotated[Mapping[str, str], _over(tables.DATABASES)] = Field(
+        {}, description="MaCSDL (contract 12.9, assumed)"
+    )
+    outcomes: Annotated[Mapping[DossierStatus, str], _over({int(k): v for k, v in tables.OUTCOMES.items()})] = Field(
+        {}, description="TrangThai of DongBoTrangThaiHoSo (contract 7.6); another system sends 3 as 11"
+    )
+    supplement_open: str = Field("0", description="TrangThaiBoSung before papers came (contract 6.2.4, unknown)")
+    supplement_done: str = Field("1", description="TrangThaiBoSung once they came (contract 6.2.4, unknown)")
+
+
+class PortalSettings(Section):
+    """One connection to the national portal through one adapter. Secrets print as stars."""
+
+    # Where and as whom (contract 2.2 to 2.4).
+    adapter_url: Filled = Field(description="ADAPTER_URL: the adapter inside the province's network (contract 2.1)")
+    adapter_prefix: str = Field(
+        "/XrdAdapter/RestService/forward",
+        description="path before the provider's path; newer adapters answer under /VXPAdapter/… (contract 2.1)",
+    )
+    auth_endpoint: Filled = Field("mapi/login", description="login path (contract 2.2)")
+    share_endpoint: Filled = Field("mapi/share", description="path of sharing calls (contract 2.2, assumed)")
+    integration_endpoint: Filled = Field(
+        "mapi/integration", description="path of integration calls (contract 2.2, assumed)"
+    )
+    username: str = Field("", description="account given to the agency (contract 2.4)")
+    password: SecretStr = Field(SecretStr(""), description="its password (contract 2.4)")
+    madonvi: Filled = Field(description="code of the sending province or ministry (contract 2.5)")
+    tendonvi: str = Field("", description="its name, for people who read reports (contract 2.2)")
+    dstcode: str = Field("VN:GOV:000.00.00.G22:vpcpdvcprovider", description="destination code (contract 2.2)")
+    dstcode_in: Literal["header", "query", "both"] = Field("header", description="how it travels (contract 2.2)")
+    providerurl: str = Field("", description="extra query parameter of some sub-services (contract 2.2)")
+    bearer_token: SecretStr | None = Field(None, description="for a provincial proxy in front (contract 2.3)")
+
+    # Which shape the adapter expects (contract 2.6).
+    variant: Literal["A", "B", "C", "D"] = Field(
+        "A", description="A envelope, B path per service, C paths for create and update, D = C with a GET façade"
+    )
+    read_variant: Literal["A", "D"] | None = Field(
+        None, description="shape of questions when it differs; unset: A for A and B, D for C and D (contract 2.6)"
+    )
+    create_path: str = Field("ThemMoiHoSoMC", description="variants C, D: new dossiers (contract 2.6, path unknown)")
+    update_path: str = Field("CapNhatHoSoMC", description="variants C, D: updates (contract 2.6, path unknown)")
+    progress_path: str = Field(
+        "DongBoTienTrinhHoSoMC", description="variants C, D: timeline (contract 2.6, path unknown)"
+    )
+    facade_path: str = Field("KetNoiMotCuaQuocGia", description="variant D: folder of the GET façade (contract 2.6)")
+    profile: Literal["v1", "v2"] = Field("v2", description="field layout of dossiers: 2020 or 2023 (contract 6.1)")
+
+    # Time (contract 2.3, 2.4).
+    timeout_s: Seconds = Field(15.0, description="the longest that one call may take, from connecting to the last byte")
+    connect_timeout_s: Seconds = Field(3.0, description="the longest wait for a connection")
+    read_timeout_s: Seconds = Field(6.0, description="the longest silence before and within an answer (contract 2.3)")
+    session_lifetime_s: Seconds = Field(600.0, description="a session is used this long (contract 2.4, assumed)")
+    connect_retries: Annotated[int, Field(ge=0, le=5)] = Field(
+        1, description="new tries within one call when a connection is refused: no byte has left then"
+    )
+    connect_retry_wait_s: Annotated[float, Field(ge=0, le=5)] = Field(0.2, description="pause before such a try")
+    keepalive_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        5.0, description="idle connections are closed after this; stay below the adapter's own limit"
+    )
+    max_answer_bytes: Annotated[int, Field(ge=1024)] = Field(
+        32 * 1024 * 1024, description="a longer answer is not read (LayDanhSachTTHC is long, contract 5.3)"
+    )
+    follow_redirects: bool = Field(True, description="within the adapter's own address only (contract 2.3)")
+    proxy: str = Field("", description="HTTP proxy on the way to the adapter")
+    ca_file: Path | None = Field(None, description="certificates that the adapter's certificate must descend from")
+
+    # How answers read (contract 6.3, 13).
+    require_success_phrase: bool = Field(True, description="code 0 needs a success phrase too (contract 6.3)")
+    success_phrases: Phrases = Field(("thành công",), description="confirm an acceptance (contract 6.3)")
+    failure_phrases: Phrases = Field(
+        ("tồn tại", "không hợp lệ", "thất bại", "lỗi"), description="deny it, whatever the code (contract 6.3)"
+    )
+    exists_phrases: Phrases = Field(("đã tồn tại",), description="the number is taken: send an update (contract 6.3)")
+    missing_phrases: Phrases = Field(("không tồn tại",), description="unknown number (contract 6.3, assumed)")
+    session_phrases: Phrases = Field(
+        ("session", "phiên", "đăng nhập"), description="with a code other than 0: log in again (contract 2.4, assumed)"
+    )
+    error_codes: Annotated[Mapping[int, Meaning], _over({int(k): v for k, v in tables.ERROR_CODES.items()})] = Field(
+        {}, description="what each error_code means (contract 13.1, 13.2; section 20, question 3)"
+    )
+    plain_text_success: bool = Field(
+        False, description="a plain-text answer with a success phrase counts as accepted (contract 13.3)"
+    )
+
+    # How much, and what is known of the portal's memory (contract 14, 6.4).
+    dossiers_per_call: Annotated[int, Field(ge=1, le=100)] = Field(1, description="dossiers in one call (contract 14)")
+    steps_per_call: Annotated[int, Field(ge=1, le=200)] = Field(10, description="steps in one call (contract 14)")
+    timeline_deduplicated: bool = Field(
+        True, description="an exact repeat of a step changes nothing (contract 6.4, assumed; section 20, question 14)"
+    )
+    steps_move_status: bool = Field(
+        True, description="the timeline moves the status of the dossier (contract 6.4, assumed)"
+    )
+    step_exists_accepted: bool = Field(
+        False, description="a step answered \"đã tồn tại\" counts as there (contract 6.4; section 20, question 14)"
+    )
+    outcome_repeatable: bool = Field(
+        True, description="sending an outcome again changes nothing (contract 7.6, not stated)"
+    )
+    portal_born_steps: bool = Field(
+        False, description="whether steps of dossiers born on the portal are told too (contract 7.6, not stated)"
+    )
+
+    # How values travel (contract 3, 6).
+    length_limits: Annotated[Mapping[str, Annotated[int, Field(ge=1)]], _over(tables.LENGTH_LIMITS)] = Field(
+        {}, description="characters per field; longer texts are cut, the original stays with us (contract 3.3)"
+    )
+    procedure_suffix: Literal["listed", "strip", "keep"] = Field(
+        "listed",
+        description="MaTTHC of a code with a suffix: as the portal lists it, without it, or as given (contract 3.1)",
+    )
+    without_identifier: Literal["refuse", "send"] = Field(
+        "refuse", description="a v2 dossier whose owner has no id number; never a placeholder (contract 6.1, 12)"
+    )
+    accepted_statuses: frozenset[DossierStatus] = Field(
+        frozenset(
+            {
+                DossierStatus.ACCEPTED,
+                DossierStatus.PROCESSING,
+                DossierStatus.STOPPED,
+                DossierStatus.FINISHED,
+                DossierStatus.RETURNED,
+            }
+        ),
+        description="statuses that need NgayTiepNhan; in others a dossier may not be accepted yet (contract 6.1)",
+    )
+    no_database_code: str | None = Field(
+        "7", description="MaCSDL when no database was used; unset: such dossiers stop (contract 12.9)"
+    )
+    codes: CodeTables = CodeTables()
+
+    # The portal's procedure catalogue (contract 5).
+    catalogue_validity_s: Seconds = Field(86_400.0, description="what the portal said of a procedure holds this long")
+    catalogue_retry_s: Seconds = Field(300.0, description="an unknown or incomplete procedure is asked for again after")
+
+    @field_validator("adapter_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise Mistake(
+                "không phải địa chỉ http hoặc https / is not an http or https address",
+                "Ví dụ / For example: https://adapter.tinh.gov.vn",
+            )
+        if parts.username or parts.password:
+            raise Mistake(
+                "không được chứa mật khẩu / must not contain a password",
+                "Dùng username và password_env / Use username and password_env",
+            )
+        return value.rstrip("/")
+
+    @field_validator("madonvi")
+    @classmethod
+    def _unit_code(cls, value: str) -> str:
+        if not re.fullmatch(r"(\d{3}\.\d{2}\.\d{2}\.)?[A-Z]\d{2}(\.\d{2,3})*", value):
+            raise Mistake(
+                "không phải mã định danh đơn vị / is not a unit code",
+                "Ví dụ / For example: H56 hoặc / or 000.00.00.H56",
+            )
+        return value
+
+    @field_validator("ca_file")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise Mistake("không có tệp này / no such file", "Sửa đường dẫn / Mend the path")
+        return value
+
+    @property
+    def questions(self) -> Literal["A", "D"]:
+        """The shape of questions."""
+        return self.read_variant or ("A" if self.variant in {"A", "B"} else "D")
+
+    @property
+    def needs_session(self) -> bool:
+        """Whether any shape in use carries a session of ours."""
+        return self.variant == "A" or self.questions == "A"

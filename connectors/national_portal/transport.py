@@ -1,0 +1,194 @@
+"""
+One HTTP exchange with the adapter: bounded in time and size, TLS verified, no redirect beyond the adapter's address.
+
+Connections are kept in many small pools: a client is lent to one call at a time, so there are as many as calls ever ran
+at once, whatever threads made them.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+from connectors.national_portal.settings import PortalSettings
+from connectors.national_portal.shapes import Request, base_of, headers_of
+
+Network = httpx.BaseTransport
+"""What carries requests; tests and the sandbox bring their own."""
+
+_REDIRECTS = frozenset({301, 302, 307, 308})
+_MOST_REDIRECTS = 3
+
+
+class AnswerTooLong(Exception):
+    """The answer is longer than the settings allow; what was read is thrown away."""
+
+
+class TooManyRedirects(Exception):
+    """The adapter sends us in circles."""
+
+
+class TookTooLong(Exception):
+    """Bytes came, but the call's whole time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. *retry_after* and *date* are header values as they stood."""
+
+    status: int
+    content: bytes = field(repr=False)
+    content_type: str = ""
+    retry_after: str = ""
+    date: str = ""
+    outside: bool = False
+    """A redirect that leads out of the adapter's address; it was not followed."""
+
+
+class _Countdown(dict[str, float]):
+    """
+    Time-outs of one exchange. The HTTP library asks for each when a phase begins; none is longer than what is left.
+    """
+
+    def __init__(self, limits: dict[str, float], until: float, monotonic: Callable[[], float]) -> None:
+        super().__init__(limits)
+        self._until = until
+        self._monotonic = monotonic
+
+    def get(self, key: str, default: Any = None) -> Any:
+        limit = super().get(key, default)
+        return limit if limit is None else max(0.001, min(limit, self._until - self._monotonic()))
+
+
+class Line:
+    """
+    The adapter's HTTP line. Safe for several threads.
+
+    *transport* stands in for the network in tests.
+    """
+
+    def __init__(
+        self,
+        settings: PortalSettings,
+        *,
+        transport: Network | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._monotonic = monotonic
+        self._idle: deque[httpx.Client] = deque()
+        self._headers = headers_of(settings)
+        self._base = base_of(settings)
+        self._tls: ssl.SSLContext | bool = True
+        if settings.adapter_url.startswith("https:") or settings.proxy:
+            self._tls = ssl.create_default_context(cafile=settings.ca_file)
+        self._limits = {
+            "connect": settings.connect_timeout_s,
+            "read": settings.read_timeout_s,
+            "write": settings.read_timeout_s,
+            "pool": settings.connect_timeout_s,
+        }
+        # Only a refused connection: not one byte has left then, so trying again is harmless.
+        self._again = Retrying(
+            retry=retry_if_exception_type(httpx.ConnectError),
+            stop=stop_after_attempt(settings.connect_retries + 1),
+            wait=wait_fixed(settings.connect_retry_wait_s),
+            sleep=sleep,
+            reraise=True,
+        )
+
+    def exchange(self, request: Request, until: float) -> Reply:
+        """
+        Send *request* and read the whole answer before the monotonic time *until*.
+
+        Raises what the HTTP library raises, ``AnswerTooLong``, ``TookTooLong`` and ``TooManyRedirects``.
+        """
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._new_client()
+        try:
+            url = request.url
+            for _ in range(_MOST_REDIRECTS + 1):
+                reply, location = self._again(self._once, client, request, url, until)
+                if location is None:
+                    return reply
+                url = location
+            raise TooManyRedirects
+        finally:
+            self._idle.append(client)
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        while True:
+            try:
+                self._idle.pop().close()
+            except IndexError:
+                return
+
+    def _new_client(self) -> httpx.Client:
+        return httpx.Client(
+            transport=self._transport,
+            verify=self._tls,
+            proxy=self._settings.proxy or None,
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=self._settings.keepalive_s),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def _once(self, client: httpx.Client, request: Request, url: str, until: float) -> tuple[Reply, str | None]:
+        outgoing = httpx.Request(
+            request.method,
+            url,
+            headers=self._headers,
+            content=request.content or None,
+            extensions={"timeout": _Countdown(self._limits, until, self._monotonic)},
+        )
+        response = client.send(outgoing, stream=True)
+        try:
+            content = self._read(response, until)
+        finally:
+            response.close()
+        location = self._next(response, url) if response.status_code in _REDIRECTS else None
+        headers = response.headers
+        return (
+            Reply(
+                response.status_code,
+                content,
+                headers.get("content-type", ""),
+                headers.get("retry-after", ""),
+                headers.get("date", ""),
+                outside=location is None and response.status_code in _REDIRECTS,
+            ),
+            location,
+        )
+
+    def _read(self, response: httpx.Response, until: float) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > self._settings.max_answer_bytes:
+                raise AnswerTooLong
+            if self._monotonic() > until:
+                raise TookTooLong
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _next(self, response: httpx.Response, url: str) -> str | None:
+        """Where a redirect leads, if that is below the adapter's own address."""
+        target = urljoin(url, response.headers.get("location", ""))
+        base, there = urlsplit(self._base), urlsplit(target)
+        same = (base.scheme, base.hostname, base.port) == (there.scheme, there.hostname, there.port)
+        within = there.path == base.path or there.path.startswith(f"{base.path}/")
+        return target if self._settings.follow_redirects and same and within and target != url else None
