@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import check, dead_letters, import_, init, status, sync, timeline
+from gateway.cli import check, dead_letters, demo, import_, init, sandbox, status, sync, timeline
 from gateway.cli.exits import MEANINGS
 from gateway.cli.shell import Commands
 
@@ -44,6 +44,8 @@ def _program(
 
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("demo")(demo.demo)
+app.command("sandbox")(sandbox.sandbox)
 app.command("import")(import_.import_)
 app.command("sync")(sync.sync)
 app.command("status")(status.status)

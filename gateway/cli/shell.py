@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -65,6 +69,14 @@ class Commands(TyperGroup):
         )
 
 
+@dataclass
+class Stop:
+    """A wish to stop, and the signal that brought it."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+    signal: signal.Signals | None = None
+
+
 def settings_at(config: Path, *, offline: bool = False) -> Settings:
     """
     Read the configuration and set up the log.
@@ -88,3 +100,23 @@ def gateway_at(config: Path, *, offline: bool = False) -> Iterator[Gateway]:
 def interactive() -> bool:
     """Whether a person sits there who can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[Stop]:
+    """Turn the first SIGTERM or SIGINT into a wish to stop; a second one ends the process at once."""
+    stop = Stop()
+    wanted = (signal.SIGTERM, signal.SIGINT)
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        stop.signal = signal.Signals(number)
+        for each in wanted:
+            signal.signal(each, signal.SIG_DFL)
+        stop.event.set()
+
+    before = {each: signal.signal(each, note) for each in wanted}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

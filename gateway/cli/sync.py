@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import timedelta
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -19,7 +16,7 @@ from rich.table import Table
 from gateway.api import Gateway
 from gateway.cli import output
 from gateway.cli.exits import ExitCode
-from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
+from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, Stop, gateway_at, stopping_on_signals
 from gateway.delivery import Counts, Engine
 from gateway.errors import ConfigurationError, Problem
 from gateway.observe import Event, get_logger
@@ -28,14 +25,6 @@ log = get_logger(__name__)
 
 SCREEN_EVERY = timedelta(seconds=1)
 LOG_EVERY = timedelta(seconds=30)
-
-
-@dataclass
-class Stop:
-    """A wish to stop, and the signal that brought it."""
-
-    event: threading.Event = field(default_factory=threading.Event)
-    signal: signal.Signals | None = None
 
 
 def sync(
@@ -84,26 +73,6 @@ def _exit_code(stop: Stop, *, until_idle: bool, dead: int) -> ExitCode:
     if until_idle and dead:
         return ExitCode.WAITING_FOR_A_PERSON
     return ExitCode.OK
-
-
-@contextmanager
-def stopping_on_signals() -> Iterator[Stop]:
-    """Turn the first SIGTERM or SIGINT into a wish to stop; a second one ends the process at once."""
-    stop = Stop()
-    wanted = (signal.SIGTERM, signal.SIGINT)
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        stop.signal = signal.Signals(number)
-        for each in wanted:
-            signal.signal(each, signal.SIG_DFL)
-        stop.event.set()
-
-    before = {each: signal.signal(each, note) for each in wanted}
-    try:
-        yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _deliver(gateway: Gateway, stop: Stop, *, until_idle: bool) -> Counts:
