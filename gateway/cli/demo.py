@@ -13,6 +13,7 @@ from gateway.cli.shell import JsonOption, stopping_on_signals
 from gateway.config import LogSettings
 from gateway.demo.display import show, watching
 from gateway.demo.run import DEFAULT_DOSSIERS, DEFAULT_SEED, Options, run
+from gateway.demo.staging import write_places
 from gateway.observe import set_up
 
 
@@ -21,14 +22,21 @@ def demo(
         str, typer.Option(help="Kịch bản lỗi của cổng / How the portal misbehaves: calm, flaky, liar, tet.")
     ] = "flaky",
     dossiers: Annotated[
-        int, typer.Option(min=0, help="Số hồ sơ; 0: khối lượng thật / How many; 0: each place its own volume.")
-    ] = DEFAULT_DOSSIERS,
+        int | None,
+        typer.Option(min=0, help=f"Số hồ sơ; 0: khối lượng thật. / How many; 0: real volumes. [{DEFAULT_DOSSIERS}]"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Cùng số, cùng hồ sơ, cùng lỗi. / Same seed, same run.")] = DEFAULT_SEED,
     locality: Annotated[
         str | None, typer.Option(metavar="NAME", help="Chỉ một địa phương, ví dụ ha-tinh. / One place only.")
     ] = None,
     keep: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Giữ lại tệp và cơ sở dữ liệu. / Keep files and databases.")
+    ] = None,
+    write_exports: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Chỉ ghi tệp xuất của các địa phương rồi dừng. / Write the places' exports and end."
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -42,8 +50,15 @@ def demo(
       [cyan]lienthong demo[/]
 
       [cyan]lienthong demo --profile tet --dossiers 200 --json[/]
+
+      [cyan]lienthong demo --locality ha-tinh --write-exports .[/]
     """
     set_up(LogSettings(level="error"))
+    if dossiers is None and locality is None:
+        dossiers = DEFAULT_DOSSIERS
+    if write_exports is not None:
+        _write_exports(write_exports, dossiers or None, seed, locality, json=json)
+        return
     options = Options(profile=profile, dossiers=dossiers or None, seed=seed, locality=locality, keep=keep)
     with stopping_on_signals() as stop, watching(output.err) as watch:
         report = run(options, watch, stop.event)
@@ -55,3 +70,13 @@ def demo(
         raise typer.Exit(ExitCode.INTERRUPTED)
     if not report.clean:
         raise typer.Exit(ExitCode.DEMO_FAILED)
+
+
+def _write_exports(folder: Path, dossiers: int | None, seed: int, locality: str | None, *, json: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    places = write_places(folder, dossiers=dossiers, seed=seed, only=locality)
+    written = [str(path) for place in places for export in (place.first, place.later) for path in export.all]
+    if json:
+        output.print_json({"files": written})
+    for path in () if json else written:
+        output.say(f"Đã ghi / Wrote {path}")
