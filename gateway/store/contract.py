@@ -41,12 +41,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger holds about one dossier, for a source that must find out what is new."""
+    """
+    What the ledger holds about one dossier, for a source that must find out what is new.
+
+    *version* grows with every accepted change: a header that returns to an earlier content is a new fact.
+    """
 
     header_fingerprint: str | None
     status: DossierStatus
     status_at: datetime
     steps: frozenset[str]
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ SELECT min(at) FROM (
     SELECT min(lease_until) FROM lt_lane WHERE tenant = :tenant AND partner = :partner AND state = 'leased') due
 
 -- name: known
-SELECT d.key, d.header_fingerprint, d.status, d.status_at, d.id
+SELECT d.key, d.header_fingerprint, d.status, d.status_at, d.id, d.version
 FROM json_each(:keys) k CROSS JOIN lt_dossier d WHERE d.tenant = :tenant AND d.key = k.value
 
 -- name: known_steps

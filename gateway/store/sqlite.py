@@ -151,9 +151,9 @@ class SqliteStore:
         return {
             key: Known(
                 None if print_ is None else bytes(print_).hex(),
-                DossierStatus(status), from_us(at), frozenset(steps[id_]),
+                DossierStatus(status), from_us(at), frozenset(steps[id_]), version,
             )
-            for key, print_, status, at, id_ in found
+            for key, print_, status, at, id_, version in found
         }  # fmt: skip
 
     def exchange(
