@@ -73,9 +73,10 @@ class RowReader:
         position = place.position
         if position is None:
             return place.value
-        if position >= len(self.cells):
+        try:
+            raw = self.cells[position].strip()
+        except IndexError:
             return None
-        raw = self.cells[position].strip()
         if not raw or (self._blank and folded(raw) in self._blank):
             return None
         if raw[0] in "=#" or len(raw) > MAX_CELL_CHARACTERS or not raw.isprintable():
@@ -131,9 +132,9 @@ class RowReader:
         found = self.moment(place, past=past)
         return None if found is None else found.at.astimezone(UTC)
 
-    def parsed(self, place: Place | None, parse: Callable[[str], Value]) -> Value | None:
-        """What *parse* makes of the cell; its InvalidInput becomes a fault of the cell."""
-        raw = self.text(place)
+    def parsed(self, place: Place | None, parse: Callable[[str], Value], needed: str = "") -> Value | None:
+        """What *parse* makes of the cell; its InvalidInput, or the lack of what is *needed*, is a fault of the cell."""
+        raw = self.needed(place, needed) if needed else self.text(place)
         if raw is None:
             return None
         try:

@@ -41,7 +41,7 @@ _FLAGS = frozenset({"digitised", "from_national_store"})
 
 
 def make(
-    kind: Callable[..., Made], reader: RowReader, place: Callable[[str], Place | None], **values: Any
+    kind: Callable[..., Made], reader: RowReader, place: Callable[[str], Place | None], /, **values: Any
 ) -> Made | None:
     """*kind* of *values*; what the model refuses becomes a fault at ``place(field)``."""
     try:

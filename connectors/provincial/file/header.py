@@ -65,8 +65,7 @@ class HeaderReader:
 
     def code(self) -> DossierCode | None:
         """The dossier's code. An alias with a five-digit serial is never a key."""
-        self._reader.needed(self._at["code"], "mã hồ sơ")
-        code = self._reader.parsed(self._at["code"], DossierCode.parse)
+        code = self._reader.parsed(self._at["code"], DossierCode.parse, "mã hồ sơ")
         if code is not None and code.is_alias:
             reason = f"«{code}» có số thứ tự năm chữ số, chỉ là bí danh. Dùng mã in trên giấy tiếp nhận"
             self._reader.fault(self._at["code"], reason)
@@ -88,8 +87,7 @@ class HeaderReader:
         values["agency"] = read_agency(reader, at, self._mapping)
         values["subject"] = reader.needed(at["subject"], "trích yếu")
         values["channel"] = self._word("channel", Channel)
-        reader.needed(at["result_delivery"], "hình thức trả kết quả")
-        values["result_delivery"] = self._word("result_delivery", ResultDelivery)
+        values["result_delivery"] = self._word("result_delivery", ResultDelivery, "hình thức trả kết quả")
         values["online_payment"] = self._word("online_payment", OnlinePayment) or OnlinePayment.NONE
         values["account_verified"] = reader.flag(at.get("account_verified"))
         values["databases"] = tuple(filter(None, map(str.strip, (reader.text(at.get("databases")) or "").split(";"))))
@@ -152,6 +150,6 @@ class HeaderReader:
             self._reader.fault(None, "hồ sơ không có ngày nào. Điền ngày tiếp nhận hoặc ngày nộp")
         return max(times, default=None)
 
-    def _word(self, name: str, kind: Callable[[str], Made]) -> Made | None:
+    def _word(self, name: str, kind: Callable[[str], Made], needed: str = "") -> Made | None:
         words = self._mapping.words[name]
-        return self._reader.parsed(self._at.get(name), lambda raw: kind(words.meaning(raw)))
+        return self._reader.parsed(self._at.get(name), lambda raw: kind(words.meaning(raw)), needed)

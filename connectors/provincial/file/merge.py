@@ -42,7 +42,10 @@ def merge(
         return Header(row.cells, first)
     merged = row.cells + [""] * (len(headings) - len(row.cells))
     others: dict[int, int] = {}
+    told = [merged[position] for position in positions]
     for index, row in headers[1:]:
+        if len(row.cells) >= len(headings) and [row.cells[position] for position in positions] == told:
+            continue
         for position in positions:
             mine = row.cells[position].strip() if position < len(row.cells) else ""
             held = merged[position].strip()

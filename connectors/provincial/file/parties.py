@@ -26,9 +26,7 @@ def read_applicant(reader: RowReader, at: Mapping[str, Place], mapping: FileMapp
     """The owner of the dossier; every fault stays with the reader."""
     name = reader.needed(at["applicant_name"], "tên chủ hồ sơ")
     words = mapping.words["applicant_kind"]
-    kind = reader.parsed(at["applicant_kind"], lambda raw: ApplicantKind(words.meaning(raw)))
-    if kind is None:
-        reader.needed(at["applicant_kind"], "đối tượng")
+    kind = reader.parsed(at["applicant_kind"], lambda raw: ApplicantKind(words.meaning(raw)), "đối tượng")
     identifiers = []
     for field in ("identifier", *_KINDS):
         if field in at:

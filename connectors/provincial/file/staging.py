@@ -20,7 +20,8 @@ import orjson
 from connectors.provincial.file.refusals import Part, Refusal
 from gateway.errors import StoreFull, StoreUnavailable
 
-_CACHE_KIB = 8_192
+_PARTS = tuple(Part)
+_CACHE_KIB = 2_048
 _BATCH = 1_000
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -74,7 +75,7 @@ class Staging:
         with _faults():
             rows = self._db.execute("SELECT dossier, part, line, cells FROM staged ORDER BY dossier, part, line")
             for dossier, group in groupby(rows, key=itemgetter(0)):
-                yield dossier, [StagedRow(Part(part), line, orjson.loads(cells)) for _, part, line, cells in group]
+                yield dossier, [StagedRow(_PARTS[part], line, orjson.loads(cells)) for _, part, line, cells in group]
 
     def refuse(self, refusal: Refusal, cells: Sequence[str]) -> None:
         """Keep a refused row with its reason until ``refused`` is asked."""

@@ -87,8 +87,8 @@ class StepReader:
         if len(reader.faults) == before:
             reader.needed(fields["at"], "thời điểm của bước")
         if status is None:
-            reader.needed(fields["status"], "trạng thái của bước")
-            status = reader.parsed(fields["status"], lambda raw: STATUSES[self._words.meaning(raw)])
+            words = self._words
+            status = reader.parsed(fields["status"], lambda raw: STATUSES[words.meaning(raw)], "trạng thái của bước")
         values["officer"] = reader.needed(fields["officer"], "cán bộ xử lý")
         values["content"] = reader.needed(fields["content"], "nội dung xử lý")
         for name in ("title", "department"):
