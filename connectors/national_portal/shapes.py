@@ -35,7 +35,7 @@ class Call:
 
     service: str
     group: Group = Group.INTEGRATION
-    parameters: Mapping[str, str] = _NO_PARAMETERS
+    parameters: Mapping[str, str] = field(default_factory=lambda: _NO_PARAMETERS)
     data: object = field(default=None, repr=False)
     updating: bool | None = None
 
