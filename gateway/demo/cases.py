@@ -171,9 +171,10 @@ def _files(case: Case, events: list[Event]) -> dict[str, Value]:
     for number, paper in enumerate(case.papers, start=1):
         cells[f"documents.{number}.name"] = f"{paper}.pdf"
         cells[f"documents.{number}.url"] = f"{base}/nop/{number}.pdf"
-    if "completed_at" in _milestones(case, events):
-        procedure = case.service.procedure
-        cells["results.name"] = procedure.result_name or "Kết quả giải quyết"
+    procedure = case.service.procedure
+    # A result without an attested code is not sent as one: the code belongs to the paper (contract 6.2.5).
+    if procedure.result_code and "completed_at" in _milestones(case, events):
+        cells["results.name"] = procedure.result_name
         cells["results.url"] = f"{base}/ket-qua.pdf"
         cells["results.result_code"] = procedure.result_code
     return cells

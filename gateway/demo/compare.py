@@ -104,7 +104,7 @@ def expected_from(exports: Iterable[Histories]) -> dict[str, Expected]:
             for step in steps:
                 key = _key_of(step)
                 entry.steps.setdefault(key, (number, key[0]))
-                entry.officers[key] = nfc(step.officer)
+                entry.officers[key] = step.officer
     return expected
 
 
@@ -161,7 +161,7 @@ def _of_header(key: str, header: Dossier, record: Mapping[str, Any]) -> Iterator
     for name, value in _facts(header).items():
         if nfc(str(pushed.get(name) or "")) != value:
             yield Finding("lost", key, name)
-    if not _is_start(str(pushed["TrichYeuHoSo"]), nfc(header.subject), _SUBJECT_LIMIT):
+    if not _is_start(str(pushed["TrichYeuHoSo"]), header.subject, _SUBJECT_LIMIT):
         yield Finding("lost", key, "TrichYeuHoSo")
     if not str(pushed["MaTTHC"]).startswith(header.procedure.base):
         yield Finding("lost", key, "MaTTHC")
@@ -223,12 +223,15 @@ def _lists(header: Dossier) -> dict[str, list[tuple[str, ...]]]:
 
 
 def _is_start(arrived: str, whole: str, limit: int) -> bool:
-    """Whether *arrived* is *whole*, or a cut of it that fills the limit up to a letter's marks and an ellipsis."""
-    arrived = nfc(arrived)
-    if arrived == whole:
+    """
+    Whether *arrived* is *whole*, or a cut of it that fills the limit up to a letter's marks and an ellipsis.
+
+    The limit counts the characters as they travel, which may be letters and marks apart.
+    """
+    if nfc(arrived) == nfc(whole):
         return True
-    kept = arrived.rstrip(".…")
-    return len(whole) > limit >= len(arrived) > limit - 10 and whole.startswith(kept)
+    kept = nfc(arrived.rstrip(".…"))
+    return len(whole) > limit >= len(arrived) > limit - 10 and nfc(whole).startswith(kept)
 
 
 def _key_of(step: ProcessingStep) -> StepKey:

@@ -8,11 +8,12 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from typing import TextIO
 
 from openpyxl import Workbook
 
@@ -36,7 +37,7 @@ class ExportFiles:
     steps: Path | None = None
 
     @property
-    def all(self) -> tuple[Path, ...]:
+    def paths(self) -> tuple[Path, ...]:
         return (self.dossiers,) if self.steps is None else (self.dossiers, self.steps)
 
 
@@ -51,11 +52,11 @@ def write_export(locality: Locality, records: Sequence[Record], folder: Path, st
         path.write_bytes(_xlsx({form.dossier_sheet: dossiers, form.step_sheet: steps}))
         return ExportFiles(path)
     if form.layout == "flat":
-        path.write_bytes(_csv(form, steps))
+        _write_csv(path, form, steps)
         return ExportFiles(path)
     steps_path = folder / f"{stem}{_STEPS_SUFFIX}{form.suffix}"
-    path.write_bytes(_csv(form, dossiers))
-    steps_path.write_bytes(_csv(form, steps))
+    _write_csv(path, form, dossiers)
+    _write_csv(steps_path, form, steps)
     return ExportFiles(path, steps_path)
 
 
@@ -86,15 +87,24 @@ def _cell(locality: Locality, key: str, values: Mapping[str, Value]) -> Cell:
     return words[str(value)] if words and value != "" else value
 
 
-def _csv(form: ExportForm, table: Table) -> bytes:
+def _write_csv(path: Path, form: ExportForm, table: Table) -> None:
     headings, rows = table
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=form.delimiter)
-    writer.writerow(headings)
-    writer.writerows(rows)
-    if form.encoding == "cp1258":
-        return for_windows_1258(text.getvalue()).encode(form.encoding)
-    return text.getvalue().encode(form.encoding)
+    spell = for_windows_1258 if form.encoding == "cp1258" else str
+    with path.open("w", encoding=form.encoding, newline="") as file:
+        writer = csv.writer(_Spelling(file, spell), delimiter=form.delimiter)
+        writer.writerow(headings)
+        writer.writerows(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """A file whose text is spelled as its encoding needs it."""
+
+    file: TextIO
+    spell: Callable[[str], str]
+
+    def write(self, text: str) -> int:
+        return self.file.write(self.spell(text))
 
 
 def _xlsx(sheets: Mapping[str, Table]) -> bytes:

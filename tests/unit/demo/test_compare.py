@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
@@ -237,6 +238,15 @@ def test_long_texts_may_be_cut_at_the_portals_limits() -> None:
 
     assert counts(verdict([cut], (dossier, steps))) == (0, 0, 0)
     assert counts(verdict([dotted], (dossier, steps))) == (0, 0, 0)
+
+
+def test_a_text_with_its_marks_apart_is_cut_by_what_travels() -> None:
+    """
+    1,000 characters of letters and marks are fewer letters; that is a cut, not a loss.
+    """
+    dossier, steps = a_history(subject=unicodedata.normalize("NFD", "Hộ tịch " * 200))
+
+    assert counts(verdict([as_pushed(dossier, steps)], (dossier, steps))) == (0, 0, 0)
 
 
 def test_a_later_export_adds_steps_and_moves_the_header() -> None:
