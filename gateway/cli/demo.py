@@ -75,7 +75,7 @@ def demo(
 def _write_exports(folder: Path, dossiers: int | None, seed: int, locality: str | None, *, json: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     places = write_places(folder, dossiers=dossiers, seed=seed, only=locality)
-    written = [str(path) for place in places for export in (place.first, place.later) for path in export.all]
+    written = [str(path) for place in places for export in (place.first, place.later) for path in export.paths]
     if json:
         output.print_json({"files": written})
     for path in () if json else written:
