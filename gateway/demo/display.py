@@ -130,31 +130,37 @@ def _numbers(site: SiteProgress) -> tuple[int, int, int, int, int]:
 
 def _verdict_table(report: Report) -> Table:
     """Vietnamese first; what must be zero comes last and is coloured."""
-    table = Table(
-        "Đối chiếu sổ của cổng với tệp nguồn", "The portal's ledger against the source files", "", pad_edge=False
-    )
-    table.columns[2].justify = "right"
-    for vi, en, value in (
-        ("Hồ sơ", "Dossiers", grouped(report.dossiers)),
-        ("Bước xử lý", "Steps", grouped(report.steps)),
-        ("Thông điệp, đã gửi", "Messages, delivered", f"{grouped(report.messages)}, {grouped(report.delivered)}"),
-        ("Lượt gọi, lượt hỏi lại", "Calls, look-ups", f"{grouped(report.attempts)}, {grouped(report.probes)}"),
-        ("Thời gian", "Time", f"{report.seconds:.1f} s · {report.dossiers / report.seconds:.1f} hồ sơ/s (dossiers/s)"),
+    table = Table("Sổ của cổng so với tệp nguồn\nThe portal's ledger against the source files")
+    table.add_column("", justify="right")
+    for what, value in (
+        ("Hồ sơ / Dossiers", grouped(report.dossiers)),
+        ("Bước xử lý / Steps", grouped(report.steps)),
+        ("Thông điệp / Messages", grouped(report.messages)),
+        ("  đã gửi / delivered", grouped(report.delivered)),
+        ("Lượt gửi / Attempts", grouped(report.attempts)),
+        ("Lượt hỏi lại / Look-ups", grouped(report.probes)),
+        ("Giây / Seconds", f"{report.seconds:.1f}"),
+        ("Hồ sơ mỗi giây / Dossiers per second", f"{report.dossiers / report.seconds:.1f}"),
     ):
-        table.add_row(vi, en, value)
+        table.add_row(what, value)
     table.add_section()
-    zeros = [
-        ("Mất", "Lost", report.comparison.lost),
-        ("Trùng", "Duplicated", report.comparison.duplicated),
-        ("Sai thứ tự", "Out of order", report.comparison.out_of_order),
-        ("Chết, chờ người xử lý", "Dead, waiting for a person", report.dead),
-        ("Dòng bị từ chối khi nhập", "Dossiers refused at import", sum(site.refused for site in report.sites)),
-        *((_VIOLATIONS.get(name, name), name.replace("_", " "), count) for name, count in report.violations.items()),
-    ]
-    for vi, en, count in zeros:
-        colour = "green" if count == 0 else "bold red"
-        table.add_row(vi, en, f"[{colour}]{grouped(count)}[/]")
+    for what, count in (
+        ("Mất / Lost", report.comparison.lost),
+        ("Trùng / Duplicated", report.comparison.duplicated),
+        ("Sai thứ tự / Out of order", report.comparison.out_of_order),
+        ("Chết, chờ người xử lý / Dead, waiting for a person", report.dead),
+        ("Bị từ chối khi nhập / Refused at import", sum(site.refused for site in report.sites)),
+    ):
+        table.add_row(what, _zero(count))
+    table.add_section()
+    for name, count in report.violations.items():
+        english = name.replace("_", " ").capitalize()
+        table.add_row(f"{_VIOLATIONS[name]} / {english}" if name in _VIOLATIONS else english, _zero(count))
     return table
+
+
+def _zero(count: int) -> str:
+    return f"[green]{count}[/]" if count == 0 else f"[bold red]{grouped(count)}[/]"
 
 
 _VIOLATIONS = {

@@ -37,7 +37,7 @@ class ExportFiles:
     steps: Path | None = None
 
     @property
-    def paths(self) -> tuple[Path, ...]:
+    def all(self) -> tuple[Path, ...]:
         return (self.dossiers,) if self.steps is None else (self.dossiers, self.steps)
 
 
