@@ -101,14 +101,16 @@ def unknown_code(field: str, error: NotInList) -> UnknownCode:
 def _one(entry: Any) -> InvalidInput:
     kind: str = entry["type"]
     context: dict[str, Any] = entry.get("ctx") or {}
-    field = ".".join(str(part) for part in entry["loc"] if part not in ("body", "dossier:", "step:")) or "body"
+    field = ".".join(str(part) for part in entry["loc"] if part not in ("body", "dossier:", "step:"))
     if kind == REFUSAL:
-        return InvalidInput(field, str(context["shown"]), str(context["reason"]), str(context["remedy"]))
+        # A contradiction between fields has no place of its own; the refusal names the field to look at.
+        said = (str(context[part]) for part in ("shown", "reason", "remedy"))
+        return InvalidInput(field or str(context["field"]), *said)
     if _is_time(kind):
         reason, remedy = _TIME_WORDS
     else:
         reason, remedy = _WORDS.get(kind, _OTHER_WORDS)
-    return InvalidInput(field, _shown(entry), reason, remedy.format_map(_Blank(context)))
+    return InvalidInput(field or "body", _shown(entry), reason, remedy.format_map(_Blank(context)))
 
 
 def _is_time(kind: str) -> bool:

@@ -19,7 +19,7 @@ def as_validation_error(refusal: InvalidInput) -> PydanticCustomError:
     return PydanticCustomError(
         REFUSAL,
         "«{shown}» {reason}. {remedy}",
-        {"shown": refusal.shown, "reason": refusal.reason, "remedy": refusal.remedy},
+        {"field": refusal.field, "shown": refusal.shown, "reason": refusal.reason, "remedy": refusal.remedy},
     )
 
 
