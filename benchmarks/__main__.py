@@ -1,0 +1,74 @@
+"""
+``python -m benchmarks``: measure, write ``build/bench.json``, print a table.
+
+A missed target is printed and does no more; with ``--strict`` it ends the run with exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+
+from benchmarks import accepting, claiming, delivering, importing, machine, table
+from benchmarks.measure import Figure, Setting
+
+BENCHMARKS: Mapping[str, Callable[[Setting], Iterator[Figure]]] = {
+    "accept": accepting.run,
+    "deliver": delivering.run,
+    "import": importing.run,
+    "claim": claiming.run,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what *arguments* ask for; the exit code."""
+    options = _parser().parse_args(arguments)
+    err = Console(stderr=True)
+    began = time.perf_counter()
+
+    def say(text: str) -> None:
+        err.print(f"[dim]{time.perf_counter() - began:6.1f} s[/]  {text}", highlight=False)
+
+    setting = Setting(options.quick, options.seed, options.folder, say)
+    facts = machine.facts()
+    figures = [figure for name in options.only or BENCHMARKS for figure in BENCHMARKS[name](setting)]
+    document = {
+        "quick": options.quick,
+        "seed": options.seed,
+        "seconds": round(time.perf_counter() - began, 1),
+        "machine": facts,
+        "figures": [figure.as_dict() for figure in figures],
+    }
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    if options.json:
+        print(orjson.dumps(document).decode())
+    else:
+        table.show(Console(), figures, facts)
+    return 1 if options.strict and not all(figure.met for figure in figures) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the gateway on this machine.")
+    parser.add_argument(
+        "--only", action="append", choices=sorted(BENCHMARKS), metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}"
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that every benchmark runs")
+    parser.add_argument("--seed", type=int, default=1, help="of the invented dossiers")
+    parser.add_argument("--json", action="store_true", help="print the document instead of the table")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
+    parser.add_argument("--output", type=Path, default=Path("build/bench.json"), help="where the document goes")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("build"), help="databases are written here: choose the disk to measure"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""
+Dossiers carried to an instant sink, from ``submit_many`` to the recorded outcome, one per call.
+
+Compared with a bare loop that posts the very same requests with the same HTTP library from as many threads, and keeps
+nothing: no ledger, no claim, no translation, no reading of the answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+
+import httpx
+from pydantic import SecretStr
+
+from benchmarks import sink
+from benchmarks.dossiers import change, dossiers
+from benchmarks.measure import Better, Cost, Figure, Sample, Setting, cost_of, in_turns
+from connectors.national_portal.connector import NationalPortal, build
+from connectors.national_portal.settings import PortalSettings
+from gateway.api import Gateway
+from gateway.config import DatabaseSettings, DeliverySettings, Settings
+from gateway.model import Dossier, body_json
+from gateway.ports import Delivered, Message
+
+AT_LEAST = 0.6
+PARTNER = "cong"
+THREADS = (1, 2, 4, 8, 16)
+_BATCH = 500
+_WARM = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One request as the connector makes it."""
+
+    url: str
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def run(setting: Setting) -> Iterator[Figure]:
+    """The whole way against the bare loop, both with the number of threads that is best for the loop."""
+    setting.say("delivering: finding the number of threads that is best for the bare loop")
+    each = setting.size(5_000, 150)
+    with sink.running() as address:
+        bodies = list(dossiers(each, setting.seed))
+        requests = recorded(address, bodies)
+        speeds = {threads: _best_of(setting.size(3, 1), requests, threads) for threads in THREADS}
+        threads = max(speeds, key=lambda number: speeds[number])
+        setting.say(f"delivering: {each} dossiers a round against the bare loop, {threads} threads")
+        yield _figure(setting, address, requests, each, threads, speeds)
+
+
+def _best_of(times: int, requests: Sequence[Wire], threads: int) -> float:
+    return max(len(requests) / bare(requests, threads).wall_s for _ in range(times))
+
+
+def _figure(
+    setting: Setting, address: str, requests: Sequence[Wire], each: int, threads: int, speeds: Mapping[int, float]
+) -> Figure:
+    first = count()
+
+    def ours() -> Sample:
+        return Sample.of_speed(each, gateway(setting, address, each, threads, first=next(first) * each))
+
+    def other() -> Sample:
+        return Sample.of_speed(each, bare(requests, threads))
+
+    return Figure(
+        "deliver",
+        "dossiers/s",
+        "bare loop posting the same requests with the same HTTP client, no durability",
+        Better.HIGHER,
+        in_turns(setting.size(7, 2), ours, other),
+        target=AT_LEAST,
+        details={
+            "dossiers_per_round": each,
+            "threads": threads,
+            "request_bytes": sum(len(wire.content) for wire in requests) // len(requests),
+            "bare_requests_per_second_by_threads": {str(number): round(speed) for number, speed in speeds.items()},
+        },
+    )
+
+
+def options(address: str) -> dict[str, object]:
+    """A usual configuration of the connector, with the sink as the adapter."""
+    return {
+        "adapter_url": address,
+        "madonvi": "H99",
+        "username": "do-toc-do",
+        "password": SecretStr("khong-phai-mat-khau"),
+    }
+
+
+def gateway(
+    setting: Setting,
+    address: str,
+    each: int,
+    threads: int,
+    *,
+    first: int = 0,
+    observe: Callable[[Callable[[], object]], Cost] = cost_of,
+) -> Cost:
+    """
+    Accept and deliver *each* dossiers with a new ledger; what it took, measured by *observe*.
+
+    Session, catalogue and connections are there before. Fails unless every dossier reached the sink exactly once.
+    """
+    changes = [change(body) for body in dossiers(each, setting.seed, first=first)]
+    warm = [change(body) for body in dossiers(_WARM, setting.seed, first=first + each)]
+    with setting.scratch() as folder:
+        settings = Settings(
+            database=DatabaseSettings(path=folder / "gateway.db"), delivery=DeliverySettings(concurrency=threads)
+        )
+        with Gateway(settings, connectors=[build(PARTNER, options(address))]) as our:
+            our.submit_many(warm)
+            our.run_until_idle()
+
+            def whole() -> None:
+                for at in range(0, each, _BATCH):
+                    our.submit_many(changes[at : at + _BATCH])
+                our.run_until_idle()
+
+            before = sink.taken(address)
+            cost = observe(whole)
+            assert sink.taken(address) - before == each
+            assert our.status()[0].delivered == each + len(warm)
+    return cost
+
+
+def bare(requests: Sequence[Wire], threads: int) -> Cost:
+    """Post *requests* from *threads* threads, each with a client and a connection of its own, open before."""
+    clients = [httpx.Client(verify=False, trust_env=False) for _ in range(threads)]
+    for client in clients:
+        _post(client, requests[0])
+    shares = [requests[number::threads] for number in range(threads)]
+    ready = threading.Barrier(threads + 1)
+
+    def work(client: httpx.Client, share: Sequence[Wire]) -> None:
+        ready.wait()
+        for wire in share:
+            _post(client, wire)
+
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(work, client, share) for client, share in zip(clients, shares, strict=True)]
+
+        def whole() -> None:
+            ready.wait()
+            for one in running:
+                one.result()
+
+        cost = cost_of(whole)
+    for client in clients:
+        client.close()
+    return cost
+
+
+def _post(client: httpx.Client, wire: Wire) -> None:
+    client.post(wire.url, content=wire.content, headers=wire.headers).raise_for_status()
+
+
+def recorded(address: str, bodies: Sequence[Dossier]) -> list[Wire]:
+    """The requests that the connector makes of *bodies*, caught on their way to the sink."""
+    caught: list[Wire] = []
+    with httpx.HTTPTransport() as network:
+
+        def pass_on(request: httpx.Request) -> httpx.Response:
+            content = request.read()
+            if b'"data":' in content:
+                caught.append(Wire(str(request.url), dict(request.headers), content))
+            answer = network.handle_request(request)
+            return httpx.Response(answer.status_code, headers=answer.headers, content=answer.read())
+
+        portal = NationalPortal(
+            PARTNER, PortalSettings.model_validate(options(address)), transport=httpx.MockTransport(pass_on)
+        )
+        for number, body in enumerate(bodies):
+            assert portal.deliver([_message(number, body)]) == [Delivered()]
+        portal.close()
+    return caught
+
+
+def _message(number: int, body: Dossier) -> Message:
+    return Message(
+        id=number,
+        partner=PARTNER,
+        operation="dossier",
+        dossier=body.code.text,
+        sequence=number,
+        key=str(number),
+        body=body_json(body),
+        attempts=0,
+        accepted_at=datetime(2026, 3, 2, tzinfo=UTC),
+        established=False,
+    )
