@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 _QUOTED_FORMULA = re.compile(r'="([^"]*)"')
-_AMOUNT = re.compile(r"(\d{1,3}(?:([.,  ])\d{3})(?:\2\d{3})*|\d+)(?:[.,]0{1,2})?")
+_AMOUNT = re.compile(r"(\d{1,3}([., \u00a0\u202f])\d{3}(?:\2\d{3})*|\d+)(?:[.,]0{1,2})?", re.ASCII)
 _CURRENCY = re.compile(r"\s*(?:đồng|vnđ|vnd|đ|₫)\.?$", re.IGNORECASE)
 _NOTHING = frozenset({"miễn phí", "miễn", "không thu", "không"})
 _YES = frozenset({"có", "x", "1", "true", "yes", "đã", "rồi", "đúng"})
@@ -79,7 +79,7 @@ class RowReader:
             return None
         if not raw or (self._blank and folded(raw) in self._blank):
             return None
-        if raw[0] in "=#" or len(raw) > MAX_CELL_CHARACTERS or not raw.isprintable():
+        if raw[0] in "=#" or len(raw) > MAX_CELL_CHARACTERS or not raw.isprintable() or "\ufffd" in raw:
             return self._odd(place, raw)
         return raw
 
@@ -159,7 +159,7 @@ def whole_number(raw: str) -> int:
     found = _AMOUNT.fullmatch(_CURRENCY.sub("", raw))
     if found is None:
         raise InvalidInput("số tiền", show(raw), "không phải số nguyên không âm", "Ví dụ đúng: 50000 hoặc 50.000 đ")
-    return int(re.sub(r"\D", "", found[1]))
+    return int(re.sub(r"\D", "", found[1], flags=re.ASCII))
 
 
 def yes_or_no(raw: str) -> bool:

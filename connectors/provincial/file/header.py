@@ -103,7 +103,7 @@ class HeaderReader:
     def _procedure(self) -> tuple[ProcedureCode | None, str | None]:
         reader, by_code, by_name = self._reader, self._at.get("procedure_code"), self._at.get("procedure_name")
         code, name = reader.text(by_code), reader.text(by_name)
-        place = by_code if code is not None or by_name is None else by_name
+        place = by_name if code is None and name is not None else by_code or by_name
         if code is None and name is None:
             reader.needed(place, "mã hoặc tên thủ tục")
             return None, None

@@ -189,7 +189,10 @@ class _Checker:
     def column(self, path: str, raw: Any, name: str) -> Column:
         if isinstance(raw, str | list):
             return Column(path, self.strings(path, raw))
-        table = self.table(path, raw)
+        if not isinstance(raw, dict):
+            self.wrong(path, "phải là tiêu đề, danh sách tiêu đề hoặc bảng", 'Ví dụ: "Mã hồ sơ"')
+            return Column(path)
+        table = raw
         self.only(path, table, ("headings", "value", "optional", "time"))
         headings = self.strings(f"{path}.headings", table.get("headings", ()))
         value, optional = table.get("value"), table.get("optional", False)
