@@ -33,6 +33,7 @@ from connectors.mocks import Directive, Request
 from connectors.national_portal.mock import PROFILES, Account, Fault, Portal, Settings
 from connectors.national_portal.mock import outbound as messages
 from connectors.national_portal.mock.transport import on_this_machine, post_json
+from gateway.model.times import VIETNAM
 
 PREFIX: Final = "/_sandbox/"
 _JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
@@ -173,8 +174,8 @@ class Control:
         return {**asdict(counters), "violations": counters.violations}
 
     def _report(self, _body: Body, query: Mapping[str, str]) -> Any:
-        start, end = (datetime.fromisoformat(query[name]) for name in ("from", "to"))
-        return self._portal.report(start.replace(tzinfo=None), end.replace(tzinfo=None))
+        start, end = (datetime.fromisoformat(query[name]).replace(tzinfo=VIETNAM) for name in ("from", "to"))
+        return self._portal.report(start, end)
 
     def _send(self, body: Body, _query: Mapping[str, str]) -> Any:
         url = str(body["url"])

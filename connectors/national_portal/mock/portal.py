@@ -237,7 +237,7 @@ class Portal:
             return list(self._state.ledger.evaluations)
 
     def report(self, start: datetime, end: datetime) -> Report:
-        """The indicators of contract 16 for dossiers accepted in the period; local times without a zone."""
+        """The indicators of contract 16 for dossiers accepted from *start* until before *end*."""
         with self._lock:
             return report(self.dossiers(), self._state.catalogue, self._state.settings, start, end)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from connectors.national_portal.mock.catalogue import Catalogue
 from connectors.national_portal.mock.ledger import DossierRecord, Step
 from connectors.national_portal.mock.settings import Settings
+from gateway.model.times import VIETNAM
 
 Item = Mapping[str, Any]
 
@@ -53,7 +54,7 @@ class Report:
 def report(
     dossiers: Iterable[DossierRecord], catalogue: Catalogue, settings: Settings, start: datetime, end: datetime
 ) -> Report:
-    """Judge the dossiers accepted from *start* until before *end*; both are local times without a zone."""
+    """Judge the dossiers accepted from *start* until before *end*."""
     everything = list(dossiers)
     counted = [one for one in everything if (at := _moment(one.header.get("NgayTiepNhan"))) and start <= at < end]
     judged = {one.code: timeliness(one, catalogue, end) for one in counted}
@@ -137,7 +138,7 @@ def _after(start: datetime, number: int, unit: str) -> datetime:
 
 
 def _moment(text: object) -> datetime | None:
-    return datetime.strptime(str(text), "%Y%m%d%H%M%S") if text else None  # noqa: DTZ007 - wire times carry no zone
+    return datetime.strptime(str(text), "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM) if text else None
 
 
 def _rows(dossier: DossierRecord, name: str) -> list[Item]:
