@@ -37,7 +37,7 @@ class ExportFiles:
     steps: Path | None = None
 
     @property
-    def all(self) -> tuple[Path, ...]:
+    def paths(self) -> tuple[Path, ...]:
         return (self.dossiers,) if self.steps is None else (self.dossiers, self.steps)
 
 

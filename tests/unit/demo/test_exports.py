@@ -75,7 +75,7 @@ def test_the_same_seed_writes_the_same_bytes(places: dict[str, Place], tmp_path:
 
     for slug, place in places.items():
         for before, after in zip(
-            (*place.first.all, *place.later.all), (*again[slug].first.all, *again[slug].later.all), strict=True
+            (*place.first.paths, *place.later.paths), (*again[slug].first.paths, *again[slug].later.paths), strict=True
         ):
             assert before.name == after.name
             assert before.read_bytes() == after.read_bytes()
