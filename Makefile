@@ -9,7 +9,7 @@ ARGS ?=
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test check format docs bench lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -34,6 +34,9 @@ check: $(READY)  ## Style, types, and the direction of imports
 format: $(READY)  ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(READY)  ## Write the tables of docs/configuration.md from the settings
+	@$(BIN)/python -m tools.settings_page
 
 bench: $(READY)  ## Measure; writes build/bench.json and prints a table
 	@$(BIN)/python -m benchmarks $(ARGS)
