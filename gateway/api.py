@@ -8,48 +8,18 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from importlib.metadata import entry_points
 from random import Random
 from types import TracebackType
 from typing import Self
 
-from gateway.config import DeliverySettings, Settings
+from gateway.config import DeliverySettings, Settings, build_connectors
 from gateway.delivery import Counts, Engine
 from gateway.delivery.engine import Pace
-from gateway.errors import ConfigurationError, Problem
 from gateway.model import Change, DossierCode
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector, SystemClock
 from gateway.store.contract import DeadLetter, Known, PartnerStatus, Receipt, TimelineEntry
 from gateway.store.sqlite import SqliteStore
-
-CONNECTORS = "lienthong.connectors"
-
-
-def build_connectors(settings: Settings) -> list[Connector]:
-    """Build every configured partner's connector. Raises ``ConfigurationError`` with every mistake of all of them."""
-    installed = {point.name: point for point in entry_points(group=CONNECTORS)}
-    connectors: list[Connector] = []
-    problems: list[Problem] = []
-    for name, partner in settings.partners.items():
-        point = installed.get(partner.connector)
-        if point is None:
-            problems.append(
-                Problem(
-                    f"partners.{name}.connector",
-                    f"không có connector «{partner.connector}» / no such connector is installed",
-                    f"Chọn một trong / Choose one of: {', '.join(sorted(installed))}",
-                )
-            )
-            continue
-        try:
-            connectors.append(point.load()(name, partner.all_options))
-        except ConfigurationError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise ConfigurationError(problems)
-    return connectors
-
 
 class Gateway:
     """
@@ -75,7 +45,7 @@ class Gateway:
         self.settings = settings
         self.clock = clock or SystemClock()
         self._chance = chance or Random()
-        self.connectors = list(build_connectors(settings) if connectors is None else connectors)
+        self.connectors = list(build_connectors(settings, self.clock).values() if connectors is None else connectors)
         self._store = SqliteStore(settings.database.path, tenant=settings.tenant.code)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ Every refusal and fault of the gateway; the class is the decision.
     └── DeliveryError           a partner; see the decision in each class
         ├── Unreachable         retry: no byte of the request left us
         ├── Busy                retry, not before ``retry_after``: the partner did not process it
+        │   └── Held            not even asked: an earlier answer said when to come back
         ├── Faulted             retry: the partner answered that it failed
         ├── AuthenticationFailed  hold the partner: credentials do not work
         ├── Rejected            dead letter: the same request will never pass
@@ -129,6 +130,10 @@ class Unreachable(DeliveryError):
 
 class Busy(DeliveryError):
     """The partner answered that it did not process the request (429, 503); obey ``retry_after`` in full."""
+
+
+class Held(Busy):
+    """Nothing was sent, because the partner said a moment ago when it wants to be asked again. Costs no attempt."""
 
 
 class Faulted(DeliveryError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from gateway.errors import AuthenticationFailed, Busy, DeliveryError, OutcomeUnknown, Rejected, Unreachable
+from gateway.errors import AuthenticationFailed, Busy, DeliveryError, Held, OutcomeUnknown, Rejected, Unreachable
 from gateway.lifecycle import MessageEvent
 from gateway.ports import Finding, Probe
 
@@ -59,6 +59,8 @@ def after_failure(
     """
     if isinstance(error, Rejected):
         return Decision(MessageEvent.REJECT, code=error.code, text=error.text)
+    if isinstance(error, Held):
+        return Decision(MessageEvent.RELEASE, at=now + (error.retry_after or timedelta(0)))
     if isinstance(error, OutcomeUnknown):
         return Decision(MessageEvent.LOSE, at=now + retry.backoff(attempts - 1, chance))
     wait = retry.backoff(attempts, chance)
@@ -134,6 +136,8 @@ def after_call(
     ``Retry-After`` holds the whole partner, in full. Refused credentials open the breaker at once: more logins
     would lock the account.
     """
+    if isinstance(error, Held):
+        return state
     if error is None or not isinstance(error, Unreachable | Busy | OutcomeUnknown | AuthenticationFailed):
         return PartnerState(hold_until=state.hold_until if state.held(now) else None)
     failures = state.failures + 1

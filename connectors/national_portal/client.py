@@ -34,6 +34,7 @@ import httpx
 
 from connectors.national_portal import wire
 from connectors.national_portal.patience import Patience
+from connectors.national_portal.quiet import Quiet
 from connectors.national_portal.scrub import scrubbed
 from connectors.national_portal.session import Session
 from connectors.national_portal.settings import PortalSettings
@@ -89,6 +90,7 @@ class PortalClient:
         self._judge = judge
         self._now = now
         self._line = Line(settings, transport=transport, monotonic=monotonic, sleep=sleep)
+        self._quiet = Quiet(now)
         self._envelope = Envelope(settings)
         self._pushes = push_shape(settings)
         self._questions = question_shape(settings)
@@ -202,6 +204,7 @@ class PortalClient:
 
     def _exchange(self, request: Request, patience: Patience, *, harmless: bool) -> Answer:
         with self._faults(harmless=harmless):
+            self._quiet.check(self._partner)
             reply = self._line.exchange(request, patience.call_until())
             if 200 <= reply.status < 300:
                 return self._answer(reply)
@@ -224,9 +227,11 @@ class PortalClient:
         if status in _SESSION_REFUSED:
             raise _SessionRefused
         if status in _BUSY:
+            wait = retry_after(reply, self._now())
+            self._quiet.keep(wait)
             raise Busy(
                 self._partner, code, "Cổng đang quá tải hoặc bảo trì / the portal is busy or under maintenance",
-                retry_after=retry_after(reply, self._now()),
+                retry_after=wait,
             )
         if reply.outside:
             raise Unreachable(

@@ -31,7 +31,7 @@ from connectors.national_portal.wire import text_in
 from gateway.config.explain import problems_of
 from gateway.errors import ConfigurationError, DeliveryError, Problem, Rejected
 from gateway.model import Dossier, DossierCode, ProcessingStep, read_body
-from gateway.ports import Delivered, Failed, Finding, Health, Message, Operation, Outcome, Probe
+from gateway.ports import Clock, Delivered, Failed, Finding, Health, Message, Operation, Outcome, Probe, SystemClock
 
 log = logging.getLogger(__name__)
 
@@ -313,7 +313,7 @@ class NationalPortal:
         return Health(what, True, good)
 
 
-def build(name: str, options: Mapping[str, object]) -> NationalPortal:
+def build(name: str, options: Mapping[str, object], *, clock: Clock | None = None) -> NationalPortal:
     """
     The connector from the options of one partner; makes no call.
 
@@ -326,7 +326,7 @@ def build(name: str, options: Mapping[str, object]) -> NationalPortal:
         raise ConfigurationError([*problems_of(error, PortalSettings), *problems]) from None
     if problems:
         raise ConfigurationError(problems)
-    return NationalPortal(name, settings)
+    return NationalPortal(name, settings, now=(clock or SystemClock()).now)
 
 
 def _missing_account(options: Mapping[str, object]) -> list[Problem]:

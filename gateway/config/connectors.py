@@ -2,7 +2,8 @@
 Finds connectors by the entry point group ``lienthong.connectors``.
 
 A third party's package joins by declaring ``its_name = "its.module:build"`` in that group, where
-``build(name, options) -> Connector`` makes no call and raises ``ConfigurationError``, paths relative to the options.
+``build(name, options, clock=…) -> Connector`` makes no call and raises ``ConfigurationError``, paths relative to
+the options.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from rapidfuzz import process
 from gateway.config.explain import problems_of
 from gateway.config.settings import Option, PartnerSettings, Settings
 from gateway.errors import ConfigurationError, Problem
-from gateway.ports import Connector
+from gateway.ports import Clock, Connector, SystemClock
 
 GROUP = "lienthong.connectors"
 
 
 class Build(Protocol):
-    def __call__(self, name: str, options: Mapping[str, Option]) -> Connector: ...
+    def __call__(self, name: str, options: Mapping[str, Option], *, clock: Clock) -> Connector: ...
 
 
-def build_connector(name: str, partner: PartnerSettings) -> Connector:
+def build_connector(name: str, partner: PartnerSettings, clock: Clock | None = None) -> Connector:
     """
     Make the connector of the partner called *name*, without reaching it.
 
@@ -38,7 +39,7 @@ def build_connector(name: str, partner: PartnerSettings) -> Connector:
     build = _load(name, known[partner.connector])
     prefix = f"partners.{name}"
     try:
-        return build(name, partner.all_options)
+        return build(name, partner.all_options, clock=clock or SystemClock())
     except ConfigurationError as error:
         raise ConfigurationError(
             [
@@ -52,13 +53,13 @@ def build_connector(name: str, partner: PartnerSettings) -> Connector:
         raise ConfigurationError(list(problems_of(error, None, prefix=(prefix,)))) from None
 
 
-def build_connectors(settings: Settings) -> dict[str, Connector]:
+def build_connectors(settings: Settings, clock: Clock | None = None) -> dict[str, Connector]:
     """Make the connectors of all partners. Raises ``ConfigurationError`` with the mistakes of all of them."""
     built: dict[str, Connector] = {}
     problems: list[Problem] = []
     for name, partner in settings.partners.items():
         try:
-            built[name] = build_connector(name, partner)
+            built[name] = build_connector(name, partner, clock)
         except ConfigurationError as error:
             problems.extend(error.problems)
     if problems:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from time import perf_counter_ns
 
 from gateway.delivery.gate import Gate
-from gateway.errors import DeliveryError, OutcomeUnknown, Rejected
+from gateway.errors import DeliveryError, Held, OutcomeUnknown, Rejected
 from gateway.lifecycle import MessageEvent
 from gateway.observe import Event, get_logger
 from gateway.policy import Decision, RetryPolicy, after_failed_probe, after_failure, after_probe
@@ -176,6 +176,9 @@ class Courier:
         at, begun = self.clock.now(), perf_counter_ns()
         try:
             probe = self.connector.probe(message)
+        except Held as error:
+            not_before = self.clock.now() + (error.retry_after or timedelta(0))
+            return Verdict(message.id, MessageEvent.DEFER, not_before=not_before)
         except DeliveryError as error:
             self.report(error)
             attempt = Attempt("probe", at, (perf_counter_ns() - begun) // 1000, _word(error), error.code, error.text)
@@ -201,7 +204,8 @@ class Courier:
 
 
 def _verdict(message: Message, decision: Decision, attempt: Attempt) -> Verdict:
-    return Verdict(message.id, decision.event, decision.at, decision.code, decision.text, (attempt,))
+    attempts = () if decision.event is MessageEvent.RELEASE else (attempt,)
+    return Verdict(message.id, decision.event, decision.at, decision.code, decision.text, attempts)
 
 
 def _attempt(outcome: Outcome, at: datetime, took_us: int) -> Attempt:

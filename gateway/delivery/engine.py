@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from random import Random
 from time import monotonic
 from uuid import uuid4
@@ -33,6 +33,9 @@ log = get_logger(__name__)
 _RETRIED = (MessageEvent.RETRY, MessageEvent.ABSENT, MessageEvent.DEFER)
 _DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
 
+GATHER_S = 0.02
+"""How long outcomes may wait for others to share their commit, while every worker has something to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -51,10 +54,13 @@ class Pace:
 class _Crew:
     """The workers of one partner: threads that take batches of claims and give back what became of them."""
 
-    def __init__(self, courier: Courier, size: int) -> None:
+    def __init__(self, courier: Courier, size: int, enough: int) -> None:
         self._courier = courier
+        self._enough = enough
         self._work: SimpleQueue[Sequence[Claim] | None] = SimpleQueue()
-        self.done: SimpleQueue[Sequence[Settled] | BaseException] = SimpleQueue()
+        self._news = threading.Condition()
+        self._settled: list[Settled] = []
+        self._fault: BaseException | None = None
         name = f"courier-{courier.connector.name}"
         self._threads = [threading.Thread(target=self._serve, name=f"{name}-{n}", daemon=True) for n in range(size)]
         for thread in self._threads:
@@ -63,12 +69,43 @@ class _Crew:
     def give(self, claims: Sequence[Claim]) -> None:
         self._work.put(claims)
 
+    def finished(self, wait_s: float) -> list[Settled]:
+        """
+        What the workers have finished; waits at most *wait_s* for the first.
+
+        While claims still wait for a worker, a little longer is worth it: what is finished meanwhile shares the commit.
+        Raises a fault of ours that ended a worker's call.
+        """
+        with self._news:
+            if not self._settled:
+                self._news.wait_for(self._any, wait_s)
+            if self._settled and not self._due():
+                self._news.wait_for(self._due, GATHER_S)
+            if self._fault is not None:
+                raise self._fault
+            settled, self._settled = self._settled, []
+            return settled
+
+    def _any(self) -> bool:
+        return bool(self._settled) or self._fault is not None
+
+    def _due(self) -> bool:
+        return len(self._settled) >= self._enough or self._fault is not None or self._work.empty()
+
     def _serve(self) -> None:
         while (claims := self._work.get()) is not None:
+            settled: Sequence[Settled] = ()
+            fault: BaseException | None = None
             try:
-                self.done.put(self._courier.carry(claims))
+                settled = self._courier.carry(claims)
             except BaseException as exc:  # noqa: BLE001 - a fault of ours; the coordinator ends the run with it.
-                self.done.put(exc)
+                fault = exc
+            with self._news:
+                first = not self._settled
+                self._settled.extend(settled)
+                self._fault = self._fault or fault
+                if first or self._due():
+                    self._news.notify()
 
     def dismiss(self) -> None:
         for _ in self._threads:
@@ -130,7 +167,7 @@ class Engine:
             gate.report(error, self._clock.now())
 
         courier = Courier(self._connector, self._clock, self._retry, self._chance, gate, report, stopping)
-        crew = _Crew(courier, self._pace.concurrency)
+        crew = _Crew(courier, self._pace.concurrency, max(1, self._pace.block // 2))
         log.info(Event.DELIVERY_STARTED, partner=self._connector.name, concurrency=self._pace.concurrency)
         try:
             self._coordinate(crew, gate, stopping, leave_when_idle)
@@ -164,22 +201,13 @@ class Engine:
                 return
 
     def _collect(self, crew: _Crew, outstanding: int, deadline: float | None) -> list[Settled]:
-        """Everything that the workers have finished; waits for the first while calls are under way."""
+        """What the workers have finished; waits for it while calls are under way."""
         if outstanding == 0:
             return []
-        settled: list[Settled] = []
         wait = self._pace.poll.total_seconds()
         if deadline is not None:
             wait = max(0.0, min(wait, deadline - monotonic()))
-        try:
-            found = crew.done.get(timeout=wait)
-            while True:
-                if isinstance(found, BaseException):
-                    raise found
-                settled.extend(found)
-                found = crew.done.get_nowait()
-        except Empty:
-            return settled
+        return crew.finished(wait)
 
     def _exchange(self, settled: list[Settled], gate: Gate, want: int) -> tuple[Claim, ...]:
         now = self._clock.now()

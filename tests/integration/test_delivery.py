@@ -17,6 +17,7 @@ from gateway.errors import (
     Busy,
     ConfigurationError,
     Faulted,
+    Held,
     OutcomeUnknown,
     Rejected,
     Unreachable,
@@ -291,6 +292,23 @@ def test_retry_after_holds_the_whole_partner_in_full(bench: Bench) -> None:
 
     assert len(moments) == 7
     assert all(moment >= moments[0] + wait for moment in moments[1:])
+
+
+def test_what_was_not_even_asked_costs_no_attempt(bench: Bench) -> None:
+    """
+    The connector itself kept quiet: the message waits as long and looks as if nobody had touched it.
+    """
+    dossier = a_dossier()
+    bench.submit(dossier)
+    begun = bench.clock.now()
+    wait = timedelta(minutes=3)
+    bench.partner.script[str(dossier.code)] = [failing(Held("partner", "held", "", retry_after=wait))]
+
+    counts = bench.engine().run_until_idle()
+
+    assert counts.delivered == 1
+    assert bench.clock.now() >= begun + wait
+    assert bench.store.status()[0].attempts == 1
 
 
 def test_refused_credentials_hold_the_partner_at_once(bench: Bench) -> None:

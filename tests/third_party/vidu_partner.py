@@ -68,7 +68,7 @@ class ViduPartner:
         self.hung_up.set()
 
 
-def build(name: str, options: Mapping[str, object]) -> ViduPartner:
+def build(name: str, options: Mapping[str, object], **_: object) -> ViduPartner:
     """The entry point."""
     try:
         return ViduPartner(name, Options.model_validate(dict(options)))

@@ -14,6 +14,7 @@ from gateway.errors import (
     Busy,
     DeliveryError,
     Faulted,
+    Held,
     OutcomeUnknown,
     Rejected,
     Unreachable,
@@ -44,6 +45,7 @@ waits = st.timedeltas(timedelta(0), timedelta(days=10))
     [
         pytest.param(Unreachable("p", "refused", ""), MessageEvent.RETRY, id="never left: again"),
         pytest.param(Busy("p", "http-503", ""), MessageEvent.RETRY, id="busy: again"),
+        pytest.param(Held("p", "held", ""), MessageEvent.RELEASE, id="not asked: as if nothing was"),
         pytest.param(Faulted("p", "-1", ""), MessageEvent.RETRY, id="failed by its own word: again"),
         pytest.param(AuthenticationFailed("p", "-2", ""), MessageEvent.RETRY, id="bad credentials: again, later"),
         pytest.param(Rejected("p", "4", ""), MessageEvent.REJECT, id="refused: a person"),
