@@ -93,8 +93,7 @@ class Locality:
     """One place; shares are relative weights."""
 
     slug: str
-    name_vi: str
-    name_en: str
+    name: str
     unit: str
     volume: int
     dossiers_a_year: int
@@ -132,7 +131,11 @@ def load_localities(catalogue: Mapping[str, CatalogueEntry], folder: Path | None
         except ConfigurationError as error:
             problems += error.problems
     if problems or not localities:
-        missing = Problem(str(folder or localities_folder()), "không có locality.toml (no example locality)", "")
+        missing = Problem(
+            str(folder or localities_folder()),
+            "không có locality.toml / no example locality here",
+            "Cài lại gói lienthong / Install the package again",
+        )
         raise ConfigurationError(problems or [missing])
     return tuple(localities)
 
@@ -157,8 +160,7 @@ def load_locality(path: Path, catalogue: Mapping[str, CatalogueEntry]) -> Locali
     place, mix = raw["place"], raw["mix"]
     return Locality(
         slug=path.parent.name,
-        name_vi=place["name_vi"],
-        name_en=place["name_en"],
+        name=place["name"],
         unit=place["unit"],
         volume=place["dossiers"],
         dossiers_a_year=place.get("dossiers_a_year", 0),

@@ -9,7 +9,6 @@ import time
 import tomllib
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +80,7 @@ class Site:
         """Read from the store; may be called from any thread while the site runs."""
         partners = self.gateway.status()
         return SiteProgress(
-            name=self.place.locality.name_vi,
+            name=self.place.locality.name,
             imported=self._imported,
             refused=self._refused,
             delivered=sum(partner.delivered for partner in partners),
@@ -110,11 +109,6 @@ def merged_provinces(place: Place) -> frozenset[str]:
     """Provinces whose codes old dossiers of *place* still carry."""
     issuing = {agency.code.partition(".")[0] for agency in place.locality.agencies}
     return frozenset(issuing - {place.locality.unit})
-
-
-def moment_after(places: tuple[Place, ...]) -> datetime:
-    """When the youngest export of all was written."""
-    return max(place.locality.second_export_at for place in places)
 
 
 def _settings(place: Place, portal_url: str, database: Path, *, patient: bool) -> Settings:
