@@ -75,7 +75,8 @@ class Catalogue:
             if entry.value is not None:
                 return Listed(form, entry.value), entry.stale
         raise Rejected(
-            self._partner, "unknown-procedure",
+            self._partner,
+            "unknown-procedure",
             f"{dossier}: mã thủ tục «{code}» không có trong danh mục của Cổng (LayThuTuc) / is not in the portal's "
             "list. Sửa mã ở hệ thống một cửa hoặc đề nghị công bố, rồi gửi lại / Mend the code or have it announced, "
             "then requeue",

@@ -141,7 +141,8 @@ class PortalClient:
             kind = Rejected
         elif verdict in {Verdict.UNAUTHORISED, Verdict.SESSION}:
             kind = AuthenticationFailed
-        private = [sent, {"session": self._session.masked_word()}]
+        password = self._settings.password.get_secret_value()
+        private = [sent, {"session": self._session.masked_word(), "password": password}]
         text = scrubbed(answer.message, private) or "không có nội dung / no text"
         return kind(self._partner, answer.shown_code, f"Cổng trả lời / the portal says: «{text}»")
 
@@ -198,7 +199,8 @@ class PortalClient:
 
     def _refused_credentials(self) -> AuthenticationFailed:
         return AuthenticationFailed(
-            self._partner, "http-401",
+            self._partner,
+            "http-401",
             "Cổng không nhận tài khoản; kiểm tra username, password, madonvi / the portal refuses the account",
         )
 
@@ -230,12 +232,15 @@ class PortalClient:
             wait = retry_after(reply, self._now())
             self._quiet.keep(wait)
             raise Busy(
-                self._partner, code, "Cổng đang quá tải hoặc bảo trì / the portal is busy or under maintenance",
+                self._partner,
+                code,
+                "Cổng đang quá tải hoặc bảo trì / the portal is busy or under maintenance",
                 retry_after=wait,
             )
         if reply.outside:
             raise Unreachable(
-                self._partner, code,
+                self._partner,
+                code,
                 "chuyển hướng ra ngoài adapter_url; sửa adapter_url / redirected elsewhere: mend adapter_url",
             )
         if status >= 500 or status in _LOST or status < 400:
@@ -246,7 +251,8 @@ class PortalClient:
             pass
         if status in _NO_SERVICE:
             raise Unreachable(
-                self._partner, code,
+                self._partner,
+                code,
                 "địa chỉ không có dịch vụ; kiểm tra adapter_url, adapter_prefix và các …_endpoint / no service there: "
                 "check these paths",
             )

@@ -155,25 +155,31 @@ class NationalPortal:
         unit = f"{settings.tendonvi} ({settings.madonvi})".strip()
         questions: list[tuple[str, Callable[[Patience], object], str, str]] = []
         if settings.needs_session:
-            questions.append((
-                f"đăng nhập / log in: {settings.adapter_url}",
-                lambda patience: client.log_in(patience=patience),
-                "Kiểm tra adapter_url, adapter_prefix, auth_endpoint, username, password / Check these options",
-                "Cổng nhận tài khoản / the portal takes the account",
-            ))
-        questions.append((
-            f"tra cứu hồ sơ / look up a dossier (TraCuuHoSo): {unit}",
-            lambda patience: client.find_dossier(nobody, patience=patience),
-            "Kiểm tra integration_endpoint, madonvi, dstcode / Check these options",
-            "Cổng trả lời / the portal answers",
-        ))
-        if settings.questions == "A":
-            questions.append((
-                "đọc danh mục / read a category (LayDanhMucLinhVuc)",
-                lambda patience: client.list_category("LayDanhMucLinhVuc", patience=patience),
-                "Kiểm tra share_endpoint / Check share_endpoint",
+            questions.append(
+                (
+                    f"đăng nhập / log in: {settings.adapter_url}",
+                    lambda patience: client.log_in(patience=patience),
+                    "Kiểm tra adapter_url, adapter_prefix, auth_endpoint, username, password / Check these options",
+                    "Cổng nhận tài khoản / the portal takes the account",
+                )
+            )
+        questions.append(
+            (
+                f"tra cứu hồ sơ / look up a dossier (TraCuuHoSo): {unit}",
+                lambda patience: client.find_dossier(nobody, patience=patience),
+                "Kiểm tra integration_endpoint, madonvi, dstcode / Check these options",
                 "Cổng trả lời / the portal answers",
-            ))
+            )
+        )
+        if settings.questions == "A":
+            questions.append(
+                (
+                    "đọc danh mục / read a category (LayDanhMucLinhVuc)",
+                    lambda patience: client.list_category("LayDanhMucLinhVuc", patience=patience),
+                    "Kiểm tra share_endpoint / Check share_endpoint",
+                    "Cổng trả lời / the portal answers",
+                )
+            )
         found: list[Health] = []
         for what, ask, remedy, good in questions:
             found.append(self._healthy(what, ask, remedy, good))

@@ -48,6 +48,7 @@ class Patience:
 
     def over(self) -> Unreachable:
         return Unreachable(
-            self._partner, "out-of-time",
+            self._partner,
+            "out-of-time",
             "Cổng trả lời quá chậm nên lượt này dừng lại, chưa gửi / the portal is too slow, this was not sent",
         )

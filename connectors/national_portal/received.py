@@ -137,7 +137,9 @@ class Reader:
         reached = times[_TIME_OF_STATUS.get(status, "NgayTiepNhan")] or status_at
         if reached is None:
             raise InvalidInput(
-                "NgayTiepNhan", "", "không cho biết khi nào hồ sơ tới trạng thái này (no time of the status)",
+                "NgayTiepNhan",
+                "",
+                "không cho biết khi nào hồ sơ tới trạng thái này (no time of the status)",
                 "Bổ sung ngày (give the date)",
             )
         channel, filed_at = text_in(row, "KENHTHUCHIEN"), text_in(row, "NOINOPHOSO")

@@ -23,14 +23,44 @@ _TOKEN = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w.-])(?:\+?84|0)(?:[ .]?\d){9,10}(?![\w])")
 _NUMBER = re.compile(r"(?<![\w.-])\d{9,13}(?![\w])")
+# Names that we did not send ourselves: a frequent family name and two to four more words, all with capitals. In texts
+# that are all in capitals only names that are no other word ("HỒ SƠ" is one), so that the sentence stays readable.
+_SURNAMES = (
+    "Nguyễn|Trần|Lê|Phạm|Hoàng|Huỳnh|Phan|Vũ|Võ|Đặng|Bùi|Đỗ|Hồ|Ngô|Dương|Lý|Đinh|Đoàn|Trịnh|Trương|Mai|Lâm|Đào|Hà|Cao|"
+    "Lương|Tô|Tạ|Chu|Thái|Phùng|Vương|Quách|Châu|Triệu|Nông|Lò|Giàng"
+)
+_UPPER = "A-ZÀ-ÝĂĐĨŨƠƯẠ-Ỹ"
+_NAME = re.compile(rf"\b(?:{_SURNAMES}|(?i:nguyễn|nguyen|huỳnh|huynh|hoàng|hoang|trần))(?: [{_UPPER}]\w*){{2,4}}\b")
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 
 PRIVATE = frozenset(
     {
-        "ChuHoSo", "SoGiayToChuHoSo", "SoDinhDanh", "MaDoiTuong", "ThongTinKhac", "Email", "Fax", "SoDienThoai",
-        "TrichYeuHoSo", "ThongTinTra", "GhiChu", "SoBienNhan", "TenTepDinhKem", "TenGiayTo", "DuongDanTaiTepTin",
-        "DuongDanTepTinKetQua", "NguoiXuLy", "NoiDungXuLy", "NguoiYeuCauBoSung", "NoiDungBoSung", "NguoiTiepNhanBoSung",
-        "ThongTinTiepNhan", "NoiDung", "username", "password", "session",
+        "ChuHoSo",
+        "SoGiayToChuHoSo",
+        "SoDinhDanh",
+        "MaDoiTuong",
+        "ThongTinKhac",
+        "Email",
+        "Fax",
+        "SoDienThoai",
+        "TrichYeuHoSo",
+        "ThongTinTra",
+        "GhiChu",
+        "SoBienNhan",
+        "TenTepDinhKem",
+        "TenGiayTo",
+        "DuongDanTaiTepTin",
+        "DuongDanTepTinKetQua",
+        "NguoiXuLy",
+        "NoiDungXuLy",
+        "NguoiYeuCauBoSung",
+        "NoiDungBoSung",
+        "NguoiTiepNhanBoSung",
+        "ThongTinTiepNhan",
+        "NoiDung",
+        "username",
+        "password",
+        "session",
     }
 )
 """Keys of pushed objects whose values are personal, free text or secret."""
@@ -48,6 +78,7 @@ def scrubbed(text: str, sent: object = None) -> str:
     clean = _PHONE.sub(lambda found: mask_phone(found[0].replace(".", "")), clean)
     clean = _NUMBER.sub(lambda found: mask_id(found[0]), clean)
     clean = _TOKEN.sub("***", clean)
+    clean = _NAME.sub("***", clean)
     return cut(clean, _SHOWN, "…")
 
 

@@ -180,7 +180,7 @@ class PortalSettings(Section):
         True, description="the timeline moves the status of the dossier (contract 6.4, assumed)"
     )
     step_exists_accepted: bool = Field(
-        False, description="a step answered \"đã tồn tại\" counts as there (contract 6.4; section 20, question 14)"
+        False, description='a step answered "đã tồn tại" counts as there (contract 6.4; section 20, question 14)'
     )
     outcome_repeatable: bool = Field(
         True, description="sending an outcome again changes nothing (contract 7.6, not stated)"

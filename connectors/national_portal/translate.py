@@ -50,9 +50,7 @@ def moment(value: datetime | None) -> str:
     if value is None:
         return ""
     local = value.replace(tzinfo=None) + _HANOI
-    return (
-        f"{local.year:04d}{local.month:02d}{local.day:02d}{local.hour:02d}{local.minute:02d}{local.second:02d}"
-    )
+    return f"{local.year:04d}{local.month:02d}{local.day:02d}{local.hour:02d}{local.minute:02d}{local.second:02d}"
 
 
 class Translator:
@@ -97,7 +95,9 @@ class Translator:
             if dossier.status is DossierStatus.SUBMITTED:
                 return None
             raise self._missing(
-                dossier, "TrangThai", f"{dossier.status.value} không có mã kết quả / has no outcome code",
+                dossier,
+                "TrangThai",
+                f"{dossier.status.value} không có mã kết quả / has no outcome code",
                 "Thêm dòng vào codes.outcomes / Add a row to codes.outcomes",
             )
         return {
@@ -123,13 +123,15 @@ class Translator:
         codes, applicant, procedure = self._codes, dossier.applicant, listed.procedure
         if not procedure.field_code or not procedure.field_name:
             raise self._missing(
-                dossier, "MaLinhVuc",
+                dossier,
+                "MaLinhVuc",
                 f"thủ tục {listed.code} trên Cổng chưa có lĩnh vực / the portal lists no field for the procedure",
                 "Đề nghị cơ quan công bố bổ sung trên Cổng / Ask the announcing agency to complete it",
             )
         if dossier.accepted_at is None and dossier.status in self._settings.accepted_statuses:
             raise self._missing(
-                dossier, "NgayTiepNhan",
+                dossier,
+                "NgayTiepNhan",
                 f"hồ sơ ở trạng thái {dossier.status.value} mà không có ngày tiếp nhận / is accepted without a date",
                 "Bổ sung ngày tiếp nhận trong hệ thống một cửa / Give the acceptance date in the source system",
             )
@@ -179,7 +181,9 @@ class Translator:
         body["SoBienNhan"] = dossier.receipt_number or ""
         if not dossier.subject.strip():
             raise self._missing(
-                dossier, "TrichYeuHoSo", "đang để trống / is empty",
+                dossier,
+                "TrichYeuHoSo",
+                "đang để trống / is empty",
                 "Bổ sung trích yếu trong hệ thống một cửa / Give the subject in the source system",
             )
 
@@ -188,13 +192,17 @@ class Translator:
         channel = "" if dossier.channel is None else _code(codes.channels, dossier.channel, "KenhThucHien", "channels")
         if dossier.submitted_at is None:
             raise self._missing(
-                dossier, "NgayNopHoSo", "không có ngày nộp / there is no submission date",
+                dossier,
+                "NgayNopHoSo",
+                "không có ngày nộp / there is no submission date",
                 "Bổ sung ngày nộp trong hệ thống một cửa / Give the submission date in the source system",
             )
         if not applicant.identifiers and self._settings.without_identifier == "refuse":
             raise self._missing(
-                dossier, "SoGiayToChuHoSo", "chủ hồ sơ không có số giấy tờ / the owner has no id number",
-                "Bổ sung số định danh; không dùng số giả (hoặc without_identifier = \"send\") / Give the real number",
+                dossier,
+                "SoGiayToChuHoSo",
+                "chủ hồ sơ không có số giấy tờ / the owner has no id number",
+                'Bổ sung số định danh; không dùng số giả (hoặc without_identifier = "send") / Give the real number',
             )
         refused_at = dossier.refused_at
         if refused_at is None and dossier.status is DossierStatus.REFUSED:
@@ -218,12 +226,12 @@ class Translator:
 
     def _databases(self, dossier: Dossier) -> list[wire.UsedDatabase]:
         if dossier.databases:
-            return [
-                {"MaCSDL": _code(self._codes.databases, name, "MaCSDL", "databases")} for name in dossier.databases
-            ]
+            return [{"MaCSDL": _code(self._codes.databases, name, "MaCSDL", "databases")} for name in dossier.databases]
         if self._settings.no_database_code is None:
             raise self._missing(
-                dossier, "DSKetNoiCSDL", "không khai thác cơ sở dữ liệu nào / no database was used",
+                dossier,
+                "DSKetNoiCSDL",
+                "không khai thác cơ sở dữ liệu nào / no database was used",
                 "Đặt no_database_code nếu Cổng có mã cho trường hợp này / Set it if the portal has a code for that",
             )
         return [{"MaCSDL": self._settings.no_database_code}]
@@ -245,13 +253,17 @@ class Translator:
         if not self._v2:
             if not document.id:
                 raise self._missing(
-                    dossier, "TepDinhKemId", "tệp không có id / a file has no id",
+                    dossier,
+                    "TepDinhKemId",
+                    "tệp không có id / a file has no id",
                     "Giữ id cố định cho mỗi tệp ở hệ thống nguồn / Keep a stable id per file in the source system",
                 )
             return file
         if document.reuse is Reuse.RESULT and not document.replaces_result:
             raise self._missing(
-                dossier, "MaKetQuaThayThe", "tái sử dụng kết quả mà thiếu mã / a result is reused without its code",
+                dossier,
+                "MaKetQuaThayThe",
+                "tái sử dụng kết quả mà thiếu mã / a result is reused without its code",
                 "Bổ sung mã kết quả thay thế / Give the code of the replacing result",
             )
         file["DuocSoHoa"] = _FLAGS[document.digitised]
@@ -304,7 +316,9 @@ class Translator:
             if known.code and known.name and name_key(known.name) == key:
                 return known.code
         raise self._missing(
-            dossier, "MaGiayToKetQua", "giấy tờ kết quả không có mã / a result paper has no code",
+            dossier,
+            "MaGiayToKetQua",
+            "giấy tờ kết quả không có mã / a result paper has no code",
             f"Bổ sung mã kết quả như thủ tục {procedure.code} công bố / Give the code that the procedure announces",
         )
 
@@ -322,7 +336,8 @@ def _code(table: Mapping[K, str], word: K, field: str, name: str) -> str:
     code = table.get(word)
     if code is None:
         raise UnknownCode(
-            field, show(word),
+            field,
+            show(word),
             f"không có mã trên Cổng, bảng «{name}» / has no code in the table «{name}»",
             f"Thêm dòng vào codes.{name} của đối tác này / Add a row to codes.{name} of this partner",
         )

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
@@ -190,5 +190,5 @@ class Line:
         target = urljoin(url, response.headers.get("location", ""))
         base, there = urlsplit(self._base), urlsplit(target)
         same = (base.scheme, base.hostname, base.port) == (there.scheme, there.hostname, there.port)
-        within = there.path == base.path or there.path.startswith(f"{base.path}/")
+        within = there.path.startswith(f"{base.path}/") and ".." not in unquote(there.path)
         return target if self._settings.follow_redirects and same and within and target != url else None

@@ -1,0 +1,363 @@
+"""
+What the portal sends to the province (contract 7): pure parsing, and the words of our answers.
+
+Nothing is stored here. A reception says what arrived and about which dossiers; its *body* keeps the whole message for
+whoever handles it, and stays out of ``repr``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import orjson
+from lxml import etree
+from pydantic import ValidationError
+
+from connectors.national_portal.received import Reader
+from connectors.national_portal.wire import text_in, upper
+from gateway.errors import InvalidInput
+from gateway.model import Dossier, DossierStatus, explain
+
+MOST_BYTES = 32 * 1024 * 1024
+MOST_XML_BYTES = 8 * 1024 * 1024
+MOST_XML_DEPTH = 16
+
+_PREFIXES = ("/XrdAdapter/RestService/forward", "/VXPAdapter/RestService/forward")
+TAX_RECEIPT_SERVICE = "NhanChungTuThueDat"
+
+
+class Code(IntEnum):
+    """``error_code`` of our answers (contract 7)."""
+
+    DONE = 0
+    DUPLICATE = 1
+    FAILED = -1
+
+
+class Unreadable(Exception):
+    """The body is no JSON object: HTTP 500 with plain text (contract 7)."""
+
+
+class Refused(Exception):
+    """The message is incomplete; *answer* says so to the portal."""
+
+    def __init__(self, number: str, text: str) -> None:
+        super().__init__(number, text)
+        self.answer = answer(Code.FAILED, number, text)
+
+
+def answer(code: Code, number: str, text: str) -> bytes:
+    """The answer to every call but a look-up: HTTP 200 with this body (contract 7)."""
+    return orjson.dumps({"error_code": int(code), "message": f"{number}| {text}"})
+
+
+class Kind(StrEnum):
+    """What the portal sends."""
+
+    PROMOTION = "promotion"
+    PROMOTION_AMENDED = "promotion-amended"
+    TAX_RECEIPT = "tax-receipt"
+    TAX_NOTICES = "tax-notices"
+    LOOK_UP = "look-up"
+    DOSSIERS = "dossiers"
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """
+    One message that arrived. *number* is the portal's dossier number, "" where the message names several.
+
+    *updating* says that an existing dossier may be overwritten; otherwise a known number is a duplicate (7.2).
+    """
+
+    kind: Kind
+    number: str
+    service: str = ""
+    updating: bool = False
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notices: Sequence[TaxNotice] = ()
+    dossiers: Sequence[Dossier] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxNotice:
+    """One land-tax notice; dossier, tax code and decision together identify it (contract 7.3)."""
+
+    dossier: str
+    tax_code: str = field(repr=False)
+    decision: str
+    decided_on: date | None
+    item: str
+    amount: int = field(repr=False)
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        return (self.dossier, self.tax_code, self.decision)
+
+
+# Contract 7.1, 7.2: what the receiver cannot do without.
+_PROMOTION = ("MaHoSo", "MaTTHC", "TenThuongNhan", "MaSoThue")
+_AMENDMENT = ("MaHoSoQG", "MaTTHC", "TenThuongNhan", "MaSoThue", "ThongTinSuaDoi")
+_RECEIPT = (
+    "MaHoSo",
+    "HoTenNguoiNopTien",
+    "SoCMTNguoiNopTien",
+    "DiaChiNguoiNopTien",
+    "TinhNguoiNopTien",
+    "HuyenNguoiNopTien",
+    "XaNguoiNopTien",
+    "MaSoThue",
+    "UrlFileChungTu",
+    "ThongTinThanhToan",
+)
+_PAYMENT = ("MaThongBaoThue", "ThoiGianThanhToan", "SoTien", "NoiDungThanhToan", "TrangThaiThanhToan")
+
+
+class Inbound:
+    """Reads the portal's calls. *reader* knows the code tables for general dossiers (7.7)."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._general = GeneralDossiers(reader)
+
+    def read(self, path: str, content: bytes) -> Reception | None:
+        """
+        The reception of a call to *path*, with any of the prefixes seen; none when no service of ours is meant.
+
+        Raises ``Unreadable`` or ``Refused``.
+        """
+        service = _last_of(path)
+        readers = {
+            "addtthcKhuyenMai": _promotion,
+            "nhanhsdvcqg": _from_portal,
+            "nhantbthuedvcqg": _tax_notices,
+            "search/call": _look_up,
+            GeneralDossiers.path: self._general.read,
+        }
+        if service not in readers:
+            return None
+        return readers[service](_body(content))
+
+
+class GeneralDossiers:
+    """
+    A general dossier from the portal. No public source shows this message; everything about it is assumed (7.7), so
+    that this class can be replaced as a whole.
+    """
+
+    path = "nhanhosodvcqg"
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def read(self, body: Mapping[str, Any]) -> Reception:
+        data = body.get("data")
+        elements = [each for each in data if isinstance(each, Mapping)] if isinstance(data, list) else []
+        if not elements:
+            raise Refused("", "thiếu data / data is missing")
+        dossiers: list[Dossier] = []
+        for element in elements:
+            number = text_in(upper(element), "MAHOSO")
+            try:
+                dossiers.append(self._reader.dossier(element))
+            except InvalidInput as error:
+                raise Refused(number, f"{error.field}: {error.reason}") from None
+            except ValidationError as error:
+                # The library's own text may show personal values; ours does not.
+                raise Refused(number, "; ".join(f"{each.field}: {each.reason}" for each in explain(error))) from None
+        number = dossiers[0].code.text if len(dossiers) == 1 else ""
+        return Reception(
+            Kind.DOSSIERS, number, str(body.get("service", "")), _flag(body.get("isUpdating")), body, dossiers=dossiers
+        )
+
+
+def found(
+    dossier: Dossier, *, procedure_name: str, field_code: str, field_name: str, kind: str, delivery: str
+) -> bytes:
+    """The answer to a look-up of a dossier that we have (contract 7.4)."""
+    return orjson.dumps(
+        {
+            "MaHoSo": dossier.code.text,
+            "MaTTHC": dossier.procedure.text,
+            "TenTTHC": procedure_name,
+            "MaLinhVuc": field_code,
+            "TenLinhVuc": field_name,
+            "LoaiDoiTuong": kind,
+            "TrangThaiHoSo": str(DossierStatus(dossier.status).value),
+            "HinhThuc": delivery,
+            "DonViXuLy": dossier.agency.name,
+        }
+    )
+
+
+def not_found() -> bytes:
+    """The answer to a look-up of a dossier that we do not have: the code is a string here (contract 7.4)."""
+    return orjson.dumps({"error_code": "-1", "message": "masohoso not found"})
+
+
+def _last_of(path: str) -> str:
+    for prefix in _PREFIXES:
+        if path.startswith(prefix):
+            path = path.removeprefix(prefix)
+    parts = [part for part in path.split("/") if part]
+    return "/".join(parts[-2:]) if parts[-2:] == ["search", "call"] else "".join(parts[-1:])
+
+
+def _body(content: bytes) -> Mapping[str, Any]:
+    if len(content) > MOST_BYTES:
+        raise Unreadable("too large")
+    try:
+        body = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        raise Unreadable("not JSON") from None
+    if not isinstance(body, dict):
+        raise Unreadable("not a JSON object")
+    return body
+
+
+def _promotion(body: Mapping[str, Any]) -> Reception:
+    number = _text(body, "MaHoSo")
+    _complete(body, _PROMOTION, number)
+    return Reception(Kind.PROMOTION, number, body=body)
+
+
+def _from_portal(body: Mapping[str, Any]) -> Reception:
+    """One path, two messages, told apart by the service (contract 7.2)."""
+    service, data = str(body.get("service", "")), body.get("data")
+    if not isinstance(data, dict):
+        raise Refused("", "thiếu data / data is missing")
+    updating = _flag(body.get("isUpdating"))
+    if service == TAX_RECEIPT_SERVICE:
+        number = _text(data, "MaHoSo")
+        _complete(data, _RECEIPT, number)
+        payment = data["ThongTinThanhToan"]
+        _complete(payment if isinstance(payment, dict) else {}, _PAYMENT, number)
+        return Reception(Kind.TAX_RECEIPT, number, service, updating, data)
+    number = _text(data, "MaHoSoQG")
+    _complete(data, _AMENDMENT, number)
+    return Reception(Kind.PROMOTION_AMENDED, number, service, updating, data)
+
+
+def _tax_notices(body: Mapping[str, Any]) -> Reception:
+    data = body.get("data")
+    encoded = data.get("FileThongBaoThue") if isinstance(data, dict) else None
+    if not isinstance(encoded, str) or not encoded.strip():
+        raise Refused("", "thiếu FileThongBaoThue / FileThongBaoThue is missing")
+    if len(encoded) > MOST_XML_BYTES * 4 // 3 + 4:
+        raise Refused("", "FileThongBaoThue quá lớn / is too large")
+    try:
+        content = base64.b64decode("".join(encoded.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused("", "FileThongBaoThue không phải base64 / is not base64") from None
+    notices = tuple(read_notices(content))
+    if not notices:
+        raise Refused("", "FileThongBaoThue không có thông báo nào / holds no notice")
+    numbers = {notice.dossier for notice in notices}
+    return Reception(
+        Kind.TAX_NOTICES,
+        numbers.pop() if len(numbers) == 1 else "",
+        str(body.get("service", "")),
+        body=body,
+        notices=notices,
+    )
+
+
+def _look_up(body: Mapping[str, Any]) -> Reception:
+    return Reception(Kind.LOOK_UP, _text(body, "masohoso"), str(body.get("service", "")), body=body)
+
+
+def hardened_xml(content: bytes) -> etree._Element:
+    """
+    XML from outside: UTF-8, no document type, no entities, no network, bounded size and depth. Raises ``ValueError``.
+    """
+    if len(content) > MOST_XML_BYTES:
+        raise ValueError("XML quá lớn / is too large")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("XML không phải UTF-8 / is not UTF-8") from None
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ValueError("XML có DOCTYPE / has a document type")
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        dtd_validation=False,
+        no_network=True,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError:
+        raise ValueError("không phải XML đọc được / is not readable XML") from None
+    if _depth(root) > MOST_XML_DEPTH:
+        raise ValueError("XML lồng quá sâu / is nested too deep")
+    return root
+
+
+def _depth(root: etree._Element) -> int:
+    depth, level = 0, [root]
+    while level:
+        depth += 1
+        level = [child for element in level for child in element]
+        if depth > MOST_XML_DEPTH:
+            break
+    return depth
+
+
+def read_notices(content: bytes) -> Iterable[TaxNotice]:
+    """The notices in ``FileThongBaoThue`` (contract 7.3); a repeat within the file counts once."""
+    try:
+        root = hardened_xml(content)
+    except ValueError as error:
+        raise Refused("", f"FileThongBaoThue: {error}") from None
+    seen: set[tuple[str, str, str]] = set()
+    for rows in root.iter("ROW_LIST"):
+        number = (rows.findtext("MA_HSO") or "").strip()
+        for entry in rows.iter("LIST"):
+            notice = _notice(number, entry)
+            if notice.identity not in seen:
+                seen.add(notice.identity)
+                yield notice
+
+
+def _notice(number: str, entry: etree._Element) -> TaxNotice:
+    def value(name: str) -> str:
+        return (entry.findtext(name) or "").strip()
+
+    amount = value("SO_TIEN").replace(".", "")
+    named = number and value("MA_SO_THUE") and value("SO_QUYET_DINH")
+    if not named or not (amount.isascii() and amount.isdecimal()):
+        raise Refused(number, "thông báo thuế thiếu mã, số quyết định hoặc số tiền / a notice lacks code or amount")
+    decided_on = None
+    if text := value("NGAY_QUYET_DINH"):
+        try:
+            decided_on = datetime.strptime(text, "%d-%m-%Y").date()  # noqa: DTZ007 - a day, not a moment
+        except ValueError:
+            raise Refused(number, "NGAY_QUYET_DINH không phải dd-MM-yyyy / is not dd-MM-yyyy") from None
+    item = value("TEN_TIEUMUC") or value("TEN_TIEU_MUC")
+    return TaxNotice(number, value("MA_SO_THUE"), value("SO_QUYET_DINH"), decided_on, item, int(amount))
+
+
+def _complete(data: Mapping[str, Any], mandatory: Iterable[str], number: str) -> None:
+    for name in mandatory:
+        if data.get(name) in (None, "", {}, []):
+            raise Refused(number, f"thiếu {name} / {name} is missing")
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    return str(value).strip() if isinstance(value, str | int) else ""
+
+
+def _flag(value: object) -> bool:
+    """A real boolean or the words ``True`` and ``False`` (contract 3.2)."""
+    return value is True or (isinstance(value, str) and value.strip().casefold() == "true")
