@@ -130,7 +130,7 @@ class _Connection:
         try:
             while self._exchange():
                 pass
-            if self._reset:
+            if self._reset or self._broken():
                 self._unread()
         except Malformed as error:
             self._try_sending(head(error.status, {}, 0, keep_alive=False))
@@ -138,6 +138,10 @@ class _Connection:
             self._unread()
         finally:
             self._sock.close()
+
+    def _broken(self) -> bool:
+        """Whether data met a closed client: closing after reading everything leaves no error behind."""
+        return self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
     def _unread(self) -> None:
         """A reset after an answer means that the client had left it unread."""
@@ -183,9 +187,10 @@ class _Connection:
         except OSError:
             directive.exchange.settle(False)
             return False
-        directive.exchange.settle(not cut)
-        self._last = None if cut else directive.exchange
-        return keep_alive and not cut
+        received = not cut and not self._broken()
+        directive.exchange.settle(received)
+        self._last = directive.exchange if received else None
+        return keep_alive and received
 
     def _try_sending(self, data: bytes) -> None:
         try:

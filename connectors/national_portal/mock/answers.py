@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -89,16 +90,21 @@ def body(answer: Answer, settings: Settings, form: str | None = None) -> bytes:
     code = written_code(answer, form or settings.code_form)
     if answer.session is not None:
         return _plain({"error_code": code, "message": answer.message, "session": answer.session})
+    head = _envelope(code, answer.message)
     if answer.result is MISSING:
-        return _plain({"error_code": code, "message": answer.message})
+        return head
     rows = answer.result if isinstance(answer.result, bytes) else orjson.dumps(answer.result)
-    head = _plain({"error_code": code, "message": answer.message})[:-1]
-    return head + b', "result": ' + rows + b"}"
+    return head[:-1] + b', "result": ' + rows + b"}"
 
 
 def doubled(envelope: bytes, code: int | str = "0") -> bytes:
     """The envelope as a JSON string inside another one (variant D, and the fault of that name)."""
     return _plain({"error_code": code, "message": envelope.decode()})
+
+
+@lru_cache(maxsize=256, typed=True)
+def _envelope(code: int | str, message: str) -> bytes:
+    return _plain({"error_code": code, "message": message})
 
 
 def _plain(value: dict[str, Any]) -> bytes:

@@ -191,10 +191,10 @@ class Desk:
         said = answer or answers.SYSTEM_ERROR
         stall = self._state.settings.stall_s if fault.delay_s is None else fault.delay_s
         match fault.kind:
-            case FaultKind.NO_SUCCESS:
-                return self._deliver(ask, call, answers.NO_SUCCESS)
-            case FaultKind.SAYS_EXISTS:
+            case FaultKind.SAYS_EXISTS if ask.updating == "False":
                 return self._deliver(ask, call, answers.existing_dossier(_number_in(ask), "0"))
+            case FaultKind.NO_SUCCESS | FaultKind.SAYS_EXISTS:
+                return self._deliver(ask, call, answers.NO_SUCCESS)
             case FaultKind.SLOW:
                 return self._deliver(ask, call, said, delay_s=stall)
             case FaultKind.PADDED_CODE:

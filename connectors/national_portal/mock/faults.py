@@ -29,7 +29,7 @@ class FaultKind(StrEnum):
     HALF_JSON = "half-json"  # 200 with the first half of the JSON.
     ERROR = "error"  # Code "-1".
     NO_SUCCESS = "no-success"  # Code "0" and a message that is no success; nothing was done.
-    SAYS_EXISTS = "says-exists"  # Code "0" and "đã tồn tại"; nothing was done.
+    SAYS_EXISTS = "says-exists"  # Code "0" and "đã tồn tại" to a create, else as no-success; nothing was done.
     PADDED_CODE = "padded-code"  # "00" for 0.
     INT_CODE = "int-code"  # Integer codes.
     EXPIRED = "expired"  # The session dies silently before this call.

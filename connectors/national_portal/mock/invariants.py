@@ -206,7 +206,7 @@ class Watch:
         with self._lock:
             self._release(call)
             call.received = received
-            if received and call.hold_s is not None:
+            if received and call.account and call.hold_s is not None:
                 self._hold(call, call.hold_s)
 
     def _hold(self, call: Call, seconds: int) -> None:
