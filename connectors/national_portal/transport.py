@@ -1,8 +1,9 @@
 """
 One HTTP exchange with the adapter: bounded in time and size, TLS verified, no redirect beyond the adapter's address.
 
-Connections are kept in many small pools: a client is lent to one call at a time, so there are as many as calls ever ran
-at once, whatever threads made them.
+Connections are kept in many small pools: a pool is lent to one call at a time, so there are as many as calls ever ran
+at once, whatever threads made them. Requests go straight to the pool: what an HTTP client adds (cookies, log-in flows,
+redirects of its own) has no place here and would cost a third of a call.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -26,6 +28,7 @@ Network = httpx.BaseTransport
 
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS = 3
+_REMEMBERED_ADDRESSES = 64
 
 
 class AnswerTooLong(Exception):
@@ -86,12 +89,15 @@ class Line:
         self._settings = settings
         self._transport = transport
         self._monotonic = monotonic
-        self._idle: deque[httpx.Client] = deque()
-        self._headers = headers_of(settings)
+        self._idle: deque[Network] = deque()
+        self._headers = httpx.Headers(headers_of(settings))
         self._base = base_of(settings)
-        self._tls: ssl.SSLContext | bool = True
         if settings.adapter_url.startswith("https:") or settings.proxy:
             self._tls = ssl.create_default_context(cafile=settings.ca_file)
+        else:
+            # Trusts nobody, and need not: no call leaves for an https address.
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._address = lru_cache(_REMEMBERED_ADDRESSES)(httpx.URL)
         self._limits = {
             "connect": settings.connect_timeout_s,
             "read": settings.read_timeout_s,
@@ -114,19 +120,19 @@ class Line:
         Raises what the HTTP library raises, ``AnswerTooLong``, ``TookTooLong`` and ``TooManyRedirects``.
         """
         try:
-            client = self._idle.pop()
+            pool = self._idle.pop()
         except IndexError:
-            client = self._new_client()
+            pool = self._transport or self._new_pool()
         try:
             url = request.url
             for _ in range(_MOST_REDIRECTS + 1):
-                reply, location = self._again(self._once, client, request, url, until)
+                reply, location = self._again(self._once, pool, request, url, until)
                 if location is None:
                     return reply
                 url = location
             raise TooManyRedirects
         finally:
-            self._idle.append(client)
+            self._idle.append(pool)
 
     def close(self) -> None:
         """Close every idle connection."""
@@ -136,25 +142,23 @@ class Line:
             except IndexError:
                 return
 
-    def _new_client(self) -> httpx.Client:
-        return httpx.Client(
-            transport=self._transport,
+    def _new_pool(self) -> Network:
+        return httpx.HTTPTransport(
             verify=self._tls,
             proxy=self._settings.proxy or None,
             limits=httpx.Limits(max_connections=1, keepalive_expiry=self._settings.keepalive_s),
             trust_env=False,
-            follow_redirects=False,
         )
 
-    def _once(self, client: httpx.Client, request: Request, url: str, until: float) -> tuple[Reply, str | None]:
+    def _once(self, pool: Network, request: Request, url: str, until: float) -> tuple[Reply, str | None]:
         outgoing = httpx.Request(
             request.method,
-            url,
+            self._address(url),
             headers=self._headers,
             content=request.content or None,
             extensions={"timeout": _Countdown(self._limits, until, self._monotonic)},
         )
-        response = client.send(outgoing, stream=True)
+        response = pool.handle_request(outgoing)
         try:
             content = self._read(response, until)
         finally:
