@@ -40,7 +40,9 @@ class DocumentStore:
 
     def list(self, asked: Mapping[str, Any]) -> bytes:
         """The owner's papers among the wanted results; no wish means all."""
-        wanted = {str(row.get("MaKetQua")) for row in asked.get("DanhSachDanhMucKetQua") or ()}
+        wishes = asked.get("DanhSachDanhMucKetQua")
+        rows_wanted = wishes if isinstance(wishes, list) else []
+        wanted = {str(row.get("MaKetQua")) for row in rows_wanted if isinstance(row, dict)}
         owner = str(asked.get("SoDinhDanhChuSoHuu", ""))
         if not owner or str(asked.get("KenhThucHien", "")) not in ("1", "2"):
             return _answer(REFUSED, "Dữ liệu không hợp lệ")

@@ -33,7 +33,7 @@ def dossiers(state: State, account: Account, ask: Ask, call: Call, *, only_half:
     items = ask.data
     if not isinstance(items, list) or not items or len(items) > state.settings.max_dossiers:
         return invalid("data")
-    if ask.updating not in lists.WORDS:
+    if not isinstance(ask.updating, str) or ask.updating not in lists.WORDS:
         return invalid("isUpdating")
     updating = ask.updating == "True"
     good: list[Item] = []
