@@ -4,7 +4,8 @@ from gateway.api import Gateway
 from gateway.config import Settings
 from gateway.errors import ConfigurationError, DeliveryError, GatewayError, InvalidInput, StoreError
 from gateway.model import Change, Dossier, DossierCode, ProcessingStep
-from gateway.store.contract import DeadLetter, PartnerStatus, Receipt, TimelineEntry
+from gateway.ports import Receipt
+from gateway.store.contract import DeadLetter, PartnerStatus, TimelineEntry
 
 __all__ = [
     "Change",

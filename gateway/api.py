@@ -17,9 +17,10 @@ from gateway.delivery import Counts, Engine
 from gateway.delivery.engine import Pace
 from gateway.model import Change, DossierCode
 from gateway.policy import BreakerPolicy, RetryPolicy
-from gateway.ports import Clock, Connector, SystemClock
-from gateway.store.contract import DeadLetter, Known, PartnerStatus, Receipt, TimelineEntry
+from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
+from gateway.store.contract import DeadLetter, Known, PartnerStatus, Received, TimelineEntry
 from gateway.store.sqlite import SqliteStore
+
 
 class Gateway:
     """
@@ -83,6 +84,24 @@ class Gateway:
         nothing of *changes* was accepted.
         """
         return self._store.accept(list(changes), self.connectors, now=self.clock.now(), connection=connection)
+
+    def receive(self, partner: str, path: str, content: bytes) -> Reply | None:
+        """
+        Take in a call that *partner* made to *path* with the raw body *content*: kept durably before it is answered.
+
+        A repeat has no second effect. None when the partner does not call us there. Raises ``KeyError`` for a partner
+        that is not configured, and ``StoreError``: then nothing was kept, and the partner must be told to call again.
+        """
+        connector = {connector.name: connector for connector in self.connectors}[partner]
+        if not isinstance(connector, Receiver):
+            return None
+        now = self.clock.now()
+        with self._store.receiving(partner, self.connectors, now=now) as inbox:
+            return connector.receive(path, content, inbox, now)
+
+    def received(self) -> list[Received]:
+        """What partners have told us, oldest first; entries without a dossier wait for a person."""
+        return self._store.received()
 
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
         """What the ledger holds of these dossiers, by ``DossierCode.key``."""

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from threading import Event
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from gateway.errors import DeliveryError
+from gateway.errors import DeliveryError, InvalidInput
+from gateway.lifecycle import Advance
+from gateway.model import Change, Dossier, DossierCode
 
 
 class Clock(Protocol):
@@ -126,6 +128,83 @@ class Health:
     what: str
     ok: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """
+    What became of one submitted change.
+
+    Exactly one of three: *refusal* is set and nothing was stored; *duplicate* is true and the change was known
+    already; or the change is stored as *version* of its dossier, durably, and its messages wait for delivery.
+    *advance* says what the change did to the dossier's status. *kept_back* is true for a late fact that partners are
+    not told, because it would move the public status back; it is part of the history. A source that holds a dossier
+    with its past steps submits them in the order of ``gateway.model.unfold``, then nothing is kept back.
+    """
+
+    dossier: DossierCode
+    version: int = 0
+    advance: Advance | None = None
+    duplicate: bool = False
+    kept_back: bool = False
+    refusal: InvalidInput | None = None
+
+
+class Kept(Enum):
+    """What the inbox made of a message."""
+
+    NEW = "new"
+    REPEATED = "repeated"
+    CHANGED = "changed"
+
+
+class Inbox(Protocol):
+    """
+    Where a connector puts what its partner tells us, inside one transaction: all of a message is kept, or nothing.
+    """
+
+    def header(self, code: DossierCode) -> Dossier | None:
+        """The present header of a dossier, or none when the ledger does not know it."""
+        ...
+
+    def keep(
+        self, kind: str, event_id: str, body: bytes, *, dossier: DossierCode | None, replace: bool = False
+    ) -> Kept:
+        """
+        Keep *body* under the partner's own *event_id*. A repeat has no effect; CHANGED is the same id with another
+        body, which is kept only with *replace*. Without a *dossier* it waits for a person to find out where it belongs.
+        """
+        ...
+
+    def submit(self, change: Change) -> Receipt:
+        """Accept a change like any other source's."""
+        ...
+
+    def undo(self) -> None:
+        """Keep nothing of this message after all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a partner's call, in the partner's own way."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+@runtime_checkable
+class Receiver(Protocol):
+    """A connector whose partner calls us."""
+
+    def receive(self, path: str, content: bytes, inbox: Inbox, now: datetime) -> Reply | None:
+        """
+        Take in one call: parse, keep, submit, and say what to answer. None when *path* is no service of the partner.
+
+        Raises nothing that the partner can cause.
+        """
+        ...
 
 
 class Connector(Protocol):

@@ -22,7 +22,10 @@ from connectors.national_portal import wire
 from connectors.national_portal.catalogue import Catalogue
 from connectors.national_portal.client import PortalClient
 from connectors.national_portal.evidence import StatusBefore, compare_header, compare_status
+from connectors.national_portal.inbound import Inbound
 from connectors.national_portal.patience import Patience
+from connectors.national_portal.received import Reader
+from connectors.national_portal.reception import Receptionist
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.translate import Translator
 from connectors.national_portal.transport import Network
@@ -31,7 +34,20 @@ from connectors.national_portal.wire import text_in
 from gateway.config.explain import problems_of
 from gateway.errors import ConfigurationError, DeliveryError, Problem, Rejected
 from gateway.model import Dossier, DossierCode, ProcessingStep, read_body
-from gateway.ports import Clock, Delivered, Failed, Finding, Health, Message, Operation, Outcome, Probe, SystemClock
+from gateway.ports import (
+    Clock,
+    Delivered,
+    Failed,
+    Finding,
+    Health,
+    Inbox,
+    Message,
+    Operation,
+    Outcome,
+    Probe,
+    Reply,
+    SystemClock,
+)
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +104,12 @@ class NationalPortal:
         )
         self.catalogue = Catalogue(name, settings, self._client, monotonic=monotonic)
         self._before = StatusBefore()
+        self._receptionist = Receptionist(
+            name,
+            settings.tendonvi or settings.madonvi,
+            Inbound(Reader(settings.codes)),
+            unknown_dossier_in_notice=settings.unknown_dossier_in_notice,
+        )
         again = settings.timeline_deduplicated
         self._operations = {
             DOSSIER: Operation(DOSSIER, settings.dossiers_per_call, same_dossier=False, harmless=True),
@@ -147,6 +169,10 @@ class NationalPortal:
         except Rejected as error:
             return Probe(Finding.DIFFERS, error.text)
         return compare_header(rows[0], header.data, established=message.established)
+
+    def receive(self, path: str, content: bytes, inbox: Inbox, now: datetime) -> Reply | None:
+        """One call of the portal to the province (contract 7)."""
+        return self._receptionist.receive(path, content, inbox, now)
 
     def check(self) -> Sequence[Health]:
         """Log in, then a harmless question to each endpoint; every line says what to mend. Ends at the first fault."""

@@ -185,6 +185,9 @@ class PortalSettings(Section):
     outcome_repeatable: bool = Field(
         True, description="sending an outcome again changes nothing (contract 7.6, not stated)"
     )
+    unknown_dossier_in_notice: Literal["keep", "refuse"] = Field(
+        "keep", description="a land-tax notice for a dossier unknown here: keep it for a person, or fail (contract 7.3)"
+    )
     portal_born_steps: bool = Field(
         False, description="whether steps of dossiers born on the portal are told too (contract 7.6, not stated)"
     )

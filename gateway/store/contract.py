@@ -12,31 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.errors import InvalidInput
-from gateway.lifecycle import Advance, MessageEvent, MessageState
+from gateway.lifecycle import MessageEvent, MessageState
 from gateway.model import Change, DossierCode, DossierStatus
 from gateway.policy import PartnerState
-from gateway.ports import Message, Operation
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """
-    What became of one submitted change.
-
-    Exactly one of three: *refusal* is set and nothing was stored; *duplicate* is true and the change was known
-    already; or the change is stored as *version* of its dossier, durably, and its messages wait for delivery.
-    *advance* says what the change did to the dossier's status. *kept_back* is true for a late fact that partners are
-    not told, because it would move the public status back; it is part of the history. A source that holds a dossier
-    with its past steps submits them in the order of ``gateway.model.unfold``, then nothing is kept back.
-    """
-
-    dossier: DossierCode
-    version: int = 0
-    advance: Advance | None = None
-    duplicate: bool = False
-    kept_back: bool = False
-    refusal: InvalidInput | None = None
+from gateway.ports import Message, Operation, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +120,20 @@ class DeadLetter:
     since: datetime
     attempts: int
     waiting_behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """
+    One message of a partner as the inbox keeps it. Without a *dossier* it names one that the ledger does not know,
+    and waits for a person.
+    """
+
+    at: datetime
+    source: str
+    kind: str
+    event_id: str
+    dossier: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ import orjson
 from gateway.errors import ConflictingRepeat, InvalidInput
 from gateway.lifecycle import Advance, advance
 from gateway.model import Change, Dossier, DossierStatus, ProcessingStep, body_json
-from gateway.store.contract import Receipt, Route
+from gateway.ports import Receipt
+from gateway.store.contract import Route
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
 

@@ -174,9 +174,26 @@ SELECT c.version, c.kind, c.source, c.source_id, c.fingerprint, c.accepted_at, c
 FROM lt_change c JOIN lt_dossier d ON d.id = c.dossier_id
 WHERE d.tenant = :tenant AND d.key = :key ORDER BY c.version
 
+-- name: present_header
+SELECT c.body FROM lt_dossier d JOIN lt_change c ON c.dossier_id = d.id
+WHERE d.tenant = :tenant AND d.key = :key AND c.kind = 'dossier' ORDER BY c.version DESC LIMIT 1
+
 -- name: inbox_find
-SELECT fingerprint, answer FROM lt_inbox WHERE tenant = :tenant AND source = :source AND event_id = :event_id
+SELECT fingerprint FROM lt_inbox
+WHERE tenant = :tenant AND source = :source AND kind = :kind AND event_id = :event_id
 
 -- name: inbox_keep
-INSERT INTO lt_inbox (tenant, source, event_id, fingerprint, received_at, answer, body)
-VALUES (:tenant, :source, :event_id, :fingerprint, :received_at, :answer, :body)
+INSERT INTO lt_inbox (tenant, source, kind, event_id, dossier_key, fingerprint, received_at, body)
+VALUES (:tenant, :source, :kind, :event_id, :dossier_key, :fingerprint, :received_at, :body)
+ON CONFLICT (tenant, source, kind, event_id) DO UPDATE
+SET dossier_key = excluded.dossier_key, fingerprint = excluded.fingerprint, received_at = excluded.received_at,
+    body = excluded.body
+
+-- name: inbox_list
+SELECT received_at, source, kind, event_id, dossier_key FROM lt_inbox WHERE tenant = :tenant ORDER BY received_at, event_id
+
+-- name: savepoint
+SAVEPOINT received
+
+-- name: rollback_to_savepoint
+ROLLBACK TO SAVEPOINT received

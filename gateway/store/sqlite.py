@@ -21,9 +21,19 @@ import sqlalchemy as sa
 from gateway.errors import StoreError, StoreFull, StoreUnavailable
 from gateway.model import Change, DossierCode, DossierStatus
 from gateway.policy import PartnerState
-from gateway.ports import Operation
+from gateway.ports import Operation, Receipt
 from gateway.store import outbox, reports
-from gateway.store.contract import DeadLetter, Known, PartnerStatus, Receipt, Route, Settled, TimelineEntry, Turn
+from gateway.store.contract import (
+    DeadLetter,
+    Known,
+    PartnerStatus,
+    Received,
+    Route,
+    Settled,
+    TimelineEntry,
+    Turn,
+)
+from gateway.store.inbox import SqlInbox, received
 from gateway.store.ledger import write_changes
 from gateway.store.moments import from_us, to_us
 from gateway.store.schema import migrate
@@ -140,6 +150,20 @@ class SqliteStore:
                 return write_changes(Statements(cursor), self._tenant, changes, tuple(routes), now)
             finally:
                 cursor.close()
+
+    @contextmanager
+    def receiving(self, source: str, routes: Iterable[Route], *, now: datetime) -> Iterator[SqlInbox]:
+        """The inbox for one call of the partner *source*: kept as a whole when the block ends well, else not at all."""
+        with self._write() as sql:
+            inbox = SqlInbox(sql, self._tenant, source, tuple(routes), now)
+            sql.run("savepoint")
+            yield inbox
+            if inbox.undone:
+                sql.run("rollback_to_savepoint")
+
+    def received(self) -> list[Received]:
+        with self._read() as sql:
+            return received(sql, self._tenant)
 
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
         with self._read() as sql:

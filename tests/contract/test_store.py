@@ -18,7 +18,7 @@ from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput, S
 from gateway.lifecycle import Advance
 from gateway.model import Change, Dossier, DossierCode, DossierStatus, ProcessingStep
 from gateway.store import schema
-from gateway.store.contract import Receipt
+from gateway.ports import Receipt
 from gateway.store.sql import statements
 from gateway.store.sqlite import SqliteStore
 from tests.builders import a_dossier, a_step

@@ -134,9 +134,10 @@ def upgrade() -> None:
         "lt_inbox",
         sa.Column("tenant", sa.Text, primary_key=True),
         sa.Column("source", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
         sa.Column("event_id", sa.Text, primary_key=True),
+        sa.Column("dossier_key", sa.Text),
         sa.Column("fingerprint", sa.LargeBinary, nullable=False),
         sa.Column("received_at", Moment, nullable=False),
-        sa.Column("answer", sa.LargeBinary, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )

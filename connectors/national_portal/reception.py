@@ -1,0 +1,225 @@
+"""
+What the portal's calls do here (contract 7): dossiers become changes, notices and receipts wait in the inbox.
+
+The answers are the portal's: 0 done, 1 duplicate number, -1 failure. A tax notice for a dossier that we do not know is
+kept for a person; whether it fails the whole call is the setting ``unknown_dossier_in_notice``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal
+
+import orjson
+from pydantic import ValidationError
+
+from connectors.national_portal.inbound import (
+    Code,
+    Inbound,
+    Kind,
+    Reception,
+    Refused,
+    TaxNotice,
+    Unreadable,
+    answer,
+    found,
+    not_found,
+)
+from gateway.errors import InvalidInput
+from gateway.model import (
+    Agency,
+    Applicant,
+    ApplicantKind,
+    Change,
+    Channel,
+    Dossier,
+    DossierCode,
+    DossierStatus,
+    Identifier,
+    IdentifierKind,
+    Origin,
+    ProcedureCode,
+    ResultDelivery,
+    explain,
+)
+from gateway.model.times import from_wire14
+from gateway.ports import Inbox, Kept, Reply
+
+log = logging.getLogger(__name__)
+
+_DONE = "đã nhận / received"
+_TAKEN = "đã tồn tại / exists already"
+_UNKNOWN = "không có hồ sơ này / no such dossier"
+
+
+class Receptionist:
+    """Carries out receptions for the partner *name*, whose province's own unit is *unit*."""
+
+    def __init__(
+        self, name: str, unit: str, inbound: Inbound, *, unknown_dossier_in_notice: Literal["keep", "refuse"]
+    ) -> None:
+        self._name = name
+        self._unit = unit
+        self._inbound = inbound
+        self._refuses_unknown = unknown_dossier_in_notice == "refuse"
+
+    def receive(self, path: str, content: bytes, inbox: Inbox, now: datetime) -> Reply | None:
+        try:
+            reception = self._inbound.read(path, content)
+            if reception is None:
+                return None
+            return _json(self._carry_out(reception, content, inbox, now))
+        except Unreadable:
+            return Reply(500, "text/plain; charset=utf-8", "không đọc được JSON / unreadable JSON".encode())
+        except Refused as refused:
+            inbox.undo()
+            return _json(refused.answer)
+
+    def _carry_out(self, reception: Reception, content: bytes, inbox: Inbox, now: datetime) -> bytes:
+        if reception.kind is Kind.LOOK_UP:
+            return _looked_up(reception.number, inbox)
+        if reception.kind is Kind.TAX_NOTICES:
+            return self._notices(reception, inbox)
+        if reception.kind is Kind.TAX_RECEIPT:
+            return _tax_receipt(reception, inbox)
+        if reception.kind is Kind.DOSSIERS:
+            return self._dossiers(reception, content, inbox)
+        return self._dossiers_of(reception, [self._promotion(reception, now)], content, inbox)
+
+    def _promotion(self, reception: Reception, now: datetime) -> Dossier:
+        """A promotion dossier, new or amended (contract 7.1, 7.2 a), as a dossier born on the portal."""
+        body = reception.body
+        try:
+            filed_at = from_wire14(_text(body, "NgayNopHoSo"), "NgayNopHoSo")
+            return Dossier(
+                code=DossierCode.parse(reception.number),
+                procedure=ProcedureCode.parse(_text(body, "MaTTHC")),
+                status=DossierStatus.SUBMITTED,
+                status_at=filed_at or now,
+                channel=Channel.ONLINE,
+                submitted_at=filed_at,
+                applicant=Applicant(
+                    name=_text(body, "TenThuongNhan"),
+                    kind=ApplicantKind.BUSINESS,
+                    identifiers=(Identifier(kind=IdentifierKind.TAX, number=_text(body, "MaSoThue")),),
+                    email=_text(body, "Email") or None,
+                    phone=_text(body, "DienThoai") or None,
+                    fax=_text(body, "Fax") or None,
+                ),
+                subject=_subject(body),
+                agency=Agency(name=self._unit),
+                result_delivery=ResultDelivery.COUNTER,
+                origin=Origin.PORTAL,
+            )
+        except InvalidInput as error:
+            raise Refused(reception.number, f"{error.field}: {error.reason}") from None
+        except ValidationError as error:
+            text = "; ".join(f"{each.field}: {each.reason}" for each in explain(error))
+            raise Refused(reception.number, text) from None
+
+    def _dossiers(self, reception: Reception, content: bytes, inbox: Inbox) -> bytes:
+        born_there = [dossier.model_copy(update={"origin": Origin.PORTAL}) for dossier in reception.dossiers]
+        return self._dossiers_of(reception, born_there, content, inbox)
+
+    def _dossiers_of(self, reception: Reception, dossiers: list[Dossier], content: bytes, inbox: Inbox) -> bytes:
+        """
+        Submit what is new. A number that we know is a duplicate unless the portal says that it updates (contract 7.2);
+        what cannot follow the dossier's present status refuses the call.
+        """
+        taken = [dossier for dossier in dossiers if inbox.header(dossier.code) is not None]
+        if taken and not reception.updating:
+            return answer(Code.DUPLICATE, taken[0].code.text, _TAKEN)
+        for dossier in dossiers:
+            event = f"{dossier.code.key}:{_digest(content)}"
+            inbox.keep(reception.kind.value, event, content, dossier=dossier.code)
+            receipt = inbox.submit(Change(source=self._name, source_id=f"{reception.kind.value}:{event}", body=dossier))
+            if receipt.refusal is not None:
+                raise Refused(dossier.code.text, f"{receipt.refusal.field}: {receipt.refusal.reason}")
+        return answer(Code.DONE, reception.number, _DONE)
+
+    def _notices(self, reception: Reception, inbox: Inbox) -> bytes:
+        """Each notice once (contract 7.3): number, tax code and decision together identify it."""
+        unknown = 0
+        for notice in reception.notices:
+            code = _known(notice.dossier, inbox)
+            if code is None and self._refuses_unknown:
+                raise Refused(notice.dossier, _UNKNOWN)
+            unknown += code is None
+            inbox.keep(reception.kind.value, "|".join(notice.identity), _notice(notice), dossier=code)
+        if unknown:
+            log.warning("national_portal.notice_unmatched", extra={"partner": self._name, "notices": unknown})
+        return answer(Code.DONE, reception.number, _DONE)
+
+
+def _tax_receipt(reception: Reception, inbox: Inbox) -> bytes:
+    """A payment receipt (contract 7.2 b) belongs to a dossier that we know, or it fails."""
+    code = _known(reception.number, inbox)
+    if code is None:
+        raise Refused(reception.number, _UNKNOWN)
+    payment = reception.body["ThongTinThanhToan"]
+    event = f"{code.key}|{payment['MaThongBaoThue']}|{payment['ThoiGianThanhToan']}"
+    if inbox.keep(reception.kind.value, event, orjson.dumps(reception.body), dossier=code) is Kept.CHANGED:
+        raise Refused(reception.number, "chứng từ khác với lần trước / another receipt came under the same number")
+    return answer(Code.DONE, reception.number, _DONE)
+
+
+def _looked_up(number: str, inbox: Inbox) -> bytes:
+    code = _code(number)
+    dossier = None if code is None else inbox.header(code)
+    if dossier is None:
+        return not_found()
+    return found(
+        dossier,
+        procedure_name=dossier.procedure_name or "",
+        field_code="",
+        field_name="",
+        kind=str(list(ApplicantKind).index(dossier.applicant.kind) + 1),
+        delivery="1" if dossier.channel is Channel.ONLINE else "0",
+    )
+
+
+def _known(number: str, inbox: Inbox) -> DossierCode | None:
+    code = _code(number)
+    return code if code is not None and inbox.header(code) is not None else None
+
+
+def _code(number: str) -> DossierCode | None:
+    try:
+        return DossierCode.parse(number)
+    except InvalidInput:
+        return None
+
+
+def _notice(notice: TaxNotice) -> bytes:
+    return orjson.dumps(
+        {
+            "dossier": notice.dossier,
+            "tax_code": notice.tax_code,
+            "decision": notice.decision,
+            "decided_on": notice.decided_on,
+            "item": notice.item,
+            "amount": notice.amount,
+        }
+    )
+
+
+def _subject(body: Mapping[str, Any]) -> str:
+    amended = body.get("ThongTinSuaDoi")
+    inner = amended if isinstance(amended, Mapping) else {}
+    return _text(body, "TenChuongTrinhKhuyenMai") or _text(inner, "TenChuongTrinhKM") or "Khuyến mại"
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    return str(value).strip() if isinstance(value, str | int) else ""
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:32]
+
+
+def _json(body: bytes) -> Reply:
+    return Reply(200, "application/json; charset=utf-8", body)
