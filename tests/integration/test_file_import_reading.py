@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from connectors.provincial.file import DossierHistory, FileMapping, FileRefused, read_dossiers
+from connectors.provincial.file import DossierHistory, DossierRefused, FileMapping, FileRefused, read_dossiers
 from connectors.provincial.file.encoding import TO_TCVN3
+from connectors.provincial.file.headings import column_letters
 from gateway.model import DossierStatus
 from gateway.model.times import VIETNAM
 from tests.clocks import TestClock
@@ -310,6 +311,64 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * (40 << 20))
 
     assert "phình ra quá lớn" in refused(path)
+
+
+def a_workbook(path: Path, sheet: str) -> Path:
+    """A workbook made by hand, with one sheet."""
+    name = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        sheets = '<sheets><sheet name="Hồ sơ" sheetId="1" r:id="rId1"/></sheets>'
+        archive.writestr("xl/workbook.xml", f'<workbook xmlns="{name}" xmlns:r="{kind}">{sheets}</workbook>')
+        relation = f'<Relationship Id="rId1" Type="{kind}/worksheet" Target="worksheets/sheet1.xml"/>'
+        archive.writestr("xl/_rels/workbook.xml.rels", f"<Relationships>{relation}</Relationships>")
+        data = f'<worksheet xmlns="{name}"><sheetData>{sheet}</sheetData></worksheet>'
+        archive.writestr("xl/worksheets/sheet1.xml", data)
+    return path
+
+
+def test_cells_stand_where_their_reference_says_and_formulas_as_they_are_written(tmp_path: Path) -> None:
+    """
+    Blank cells are not in the file; a formula is refused and never computed, whatever value is stored beside it.
+    """
+    heads = "".join(f'<c r="{column_letters(i)}5" t="str"><v>{h}</v></c>' for i, h in enumerate(a_header()))
+    cells = {**a_header(Ngày_trả="", Trạng_thái="Đã nhận"), "Số giấy tờ": "", "Lệ phí": ""}
+    values = "".join(
+        f'<c r="{column_letters(i)}9" t="inlineStr"><is><t>{cell}</t></is></c>'
+        for i, cell in enumerate(cells.values())
+        if cell and list(cells)[i] != "Trích yếu"
+    )
+    place = column_letters(list(cells).index("Trích yếu"))
+    formula = f'<c r="{place}9" t="str"><f>UPPER("a")</f><v>A</v></c>'
+    path = a_workbook(tmp_path / "ho-so.xlsx", f'<row r="5">{heads}</row><row r="9">{values}{formula}</row>')
+
+    with pytest.raises(DossierRefused) as caught:
+        read(path, a_mapping("columns"))
+
+    assert [(r.line, r.column) for r in caught.value.refusals] == [(9, "Trích yếu")]
+    assert "là công thức" in caught.value.refusals[0].reason
+
+
+@pytest.mark.parametrize(
+    ("sheet", "says"),
+    [
+        pytest.param('<row><c r="XFD1" t="str"><v>x</v></c></row>', "có hơn 512 cột", id="far column"),
+        pytest.param('<row><c t="s"><v>5</v></c></row>', "hỏng ở dòng 1", id="string that is not there"),
+        pytest.param("<row><c><v>", "hỏng ở dòng 1", id="cut off"),
+        pytest.param(f'<row><c t="str"><v>{"x" * 11_000_000}</v></c></row>', "hỏng ở dòng 1", id="endless cell"),
+    ],
+)
+def test_a_damaged_or_boundless_sheet_is_refused_with_its_line(tmp_path: Path, sheet: str, says: str) -> None:
+    """
+    What no spreadsheet program writes is not read.
+    """
+    path = a_workbook(tmp_path / "ho-so.xlsx", sheet)
+    rewritten = tmp_path / "lai.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(rewritten, "w") as new:
+        for part in old.infolist():
+            new.writestr(part.filename, old.read(part))
+
+    assert says in refused(rewritten, a_mapping("columns"))
 
 
 def test_entity_definitions_and_broken_parts_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Phase(StrEnum):
-    """What is being counted: bytes (CSV) or rows (XLSX) while reading, rows while submitting."""
+    """What is counted: bytes (of a workbook, those of its sheets unpacked) while reading, rows while submitting."""
 
     READING = "reading"
     SUBMITTING = "submitting"
@@ -58,11 +58,12 @@ class PlainProgress:
 
 
 def line(phase: Phase, done: int, total: int | None, seconds: float) -> str:
-    """``Đọc tệp: 45% · 12.000/giây · còn 8 giây``, with what is known."""
+    """``Ghi nhận hồ sơ: 45% · 12.000 dòng/giây · còn 8 giây``, with what is known."""
     parts = [f"{_TITLES[phase]}: {_share(done, total)}"]
     rate = done / seconds if seconds > 0 else 0.0
     if rate > 0:
-        parts.append(f"{grouped(int(rate))}/giây")
+        speed = f"{rate / 1e6:.1f} MB".replace(".", ",") if phase is Phase.READING else f"{grouped(int(rate))} dòng"
+        parts.append(f"{speed}/giây")
         if total is not None and done < total:
             parts.append(f"còn {duration((total - done) / rate)}")
     return " · ".join(parts)

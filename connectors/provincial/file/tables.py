@@ -44,7 +44,7 @@ class Table(Protocol):
     def rows(self) -> Iterator[Row]: ...
 
     def done(self) -> tuple[int, int | None]:
-        """How far ``rows`` is, and of how much: bytes or rows, the same for both."""
+        """How many bytes ``rows`` has taken, and of how many."""
         ...
 
 

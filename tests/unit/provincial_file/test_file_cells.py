@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
 
 from connectors.provincial.file.cells import whole_number, yes_or_no
 from connectors.provincial.file.headings import column_letters
-from connectors.provincial.file.progress import Phase, PlainProgress, duration, grouped
+from connectors.provincial.file.progress import Phase, PlainProgress, duration, grouped, line
 from connectors.provincial.file.sequence import ReadStep, WrongOrder, check, ordered
 from connectors.provincial.file.words import heading_key, nearest
-from connectors.provincial.file.xlsx_table import as_text
+from connectors.provincial.file.xlsx_table import moment_text, number_text
 from gateway.errors import InvalidInput
 from gateway.model import DossierStatus
 from tests.builders import MORNING, a_step
@@ -51,11 +51,24 @@ def test_yes_and_no_have_their_words() -> None:
         yes_or_no("có lẽ")
 
 
-def test_cells_of_a_workbook_become_text_without_points_that_nobody_typed() -> None:
+def test_numbers_of_a_workbook_become_text_without_points_that_nobody_typed() -> None:
     """
-    99090000017.0 is how a spreadsheet holds a number.
+    9.9090000017E10 and 1.0011930000000001 are how a spreadsheet holds what a person typed.
     """
-    assert [as_text(value) for value in (99090000017.0, 1.5, 7, True, None)] == ["99090000017", "1.5", "7", "TRUE", ""]
+    numbers = [9.9090000017e10, float("1.0011930000000001"), 75000.0, -1.5]
+
+    assert [number_text(number) for number in numbers] == ["99090000017", "1.001193", "75000", "-1.5"]
+
+
+def test_serial_days_of_a_workbook_become_moments() -> None:
+    """
+    Days since 1899-12-30; seconds are rounded, since a fraction of a day is never exact.
+    """
+    epoch = datetime(1899, 12, 30)  # noqa: DTZ001 - serial days have no zone.
+
+    assert moment_text(46083.0, epoch) == "2026-03-02"
+    assert moment_text(46083.34374999999, epoch) == "2026-03-02 08:15:00"
+    assert moment_text(1e12, epoch) is None
 
 
 def test_headings_and_columns_have_their_names() -> None:
@@ -108,9 +121,13 @@ def test_progress_lines_tell_share_rate_and_time_left() -> None:
     seconds = iter([0.0, 2.0, 6.0, 8.0, 10.0])
     progress = PlainProgress(told.append, now=lambda: next(seconds))
     for done in (0, 20_000, 60_000, 80_000, 100_000):
-        progress.update(Phase.READING, done, 100_000)
+        progress.update(Phase.SUBMITTING, done, 100_000)
 
-    assert told == ["Đọc tệp: 60% · 10.000/giây · còn 4 giây", "Đọc tệp: 100% · 10.000/giây"]
+    assert told == [
+        "Ghi nhận hồ sơ: 60% · 10.000 dòng/giây · còn 4 giây",
+        "Ghi nhận hồ sơ: 100% · 10.000 dòng/giây",
+    ]
+    assert line(Phase.READING, 25_000_000, None, 2.0) == "Đọc tệp: 25.000.000 · 12,5 MB/giây"
 
 
 def test_numbers_and_durations_read_as_in_vietnam() -> None:
