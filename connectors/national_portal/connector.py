@@ -144,7 +144,7 @@ class NationalPortal:
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         try:
-            return self._deliveries[messages[0].operation](messages, self._patience())
+            return self._deliveries[messages[0].operation](messages, self.patience())
         except DeliveryError as error:
             return [Failed(error)] * len(messages)
 
@@ -152,7 +152,7 @@ class NationalPortal:
         """
         Ask ``TraCuuHoSo`` (contract 5.7). A header that is there but reads differently is sent again, as an update.
         """
-        patience = self._patience()
+        patience = self.patience()
         body = self._body(message)
         code = body.code if isinstance(body, Dossier) else body.dossier
         rows = [row for row in self._client.find_dossier(code.text, patience=patience) if _is_of(row, code)]
@@ -216,7 +216,8 @@ class NationalPortal:
     def close(self) -> None:
         self._client.close()
 
-    def _patience(self) -> Patience:
+    def patience(self) -> Patience:
+        """The time for one errand, beginning now."""
         return Patience(
             self._name,
             call_s=self._settings.timeout_s,
@@ -339,7 +340,7 @@ class NationalPortal:
 
     def _healthy(self, what: str, ask: Callable[[Patience], object], remedy: str, good: str) -> Health:
         try:
-            ask(self._patience())
+            ask(self.patience())
         except DeliveryError as error:
             return Health(what, False, f"[{error.code}] {error.text}. {remedy}")
         return Health(what, True, good)
