@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import output
+from gateway.cli import output, story
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at, interactive
 from gateway.errors import InvalidInput
@@ -115,10 +115,7 @@ def show(
         ],
     )
     output.out.print()
-    output.table(
-        ["Lúc", "Việc", "Đối tác", "Chi tiết"],
-        [[output.local(entry.at), entry.what, entry.partner or output.NONE, entry.detail] for entry in entries],
-    )
+    story.show(entries)
 
 
 @app.command("requeue")

@@ -162,9 +162,9 @@ class _Bar:
 
 @contextmanager
 def _progress() -> Iterator[ImportProgress]:
-    """A bar on a terminal, plain lines in a log."""
+    """A bar on a terminal, a line of the log now and then elsewhere."""
     if not output.err.is_terminal:
-        yield PlainProgress(output.say)
+        yield PlainProgress(lambda line: log.info(Event.IMPORT_PROGRESS, text=line))
         return
     columns = (
         TextColumn("{task.description}"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -13,7 +15,15 @@ from rich.table import Table
 
 from gateway.model.times import VIETNAM
 
-out = Console(highlight=False, soft_wrap=False)
+_PIPE_WIDTH = 240
+
+
+def _width() -> int | None:
+    """The terminal's; a pipe gets long lines, so that nothing is broken for ``grep``."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+
+
+out = Console(highlight=False, width=_width())
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 NONE = "–"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import output
+from gateway.cli import output, story
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
 
@@ -28,10 +28,7 @@ def timeline(
     if json:
         output.print_json({"dossier": code, "entries": entries, "broken_link": broken})
     else:
-        output.table(
-            ["Lúc", "Việc", "Đối tác", "Chi tiết"],
-            [[output.local(entry.at), entry.what, entry.partner or output.NONE, entry.detail] for entry in entries],
-        )
+        story.show(entries)
     if not entries:
         output.fail(f"sổ cái không có hồ sơ «{code}» / the ledger has no such dossier")
         raise typer.Exit(ExitCode.BAD_INPUT)

@@ -16,8 +16,8 @@ class Event(StrEnum):
     """A connector broke its promise not to raise; a bug to report."""
 
     IMPORT_STARTED = "import.started"
+    IMPORT_PROGRESS = "import.progress"
     IMPORT_FINISHED = "import.finished"
-    IMPORT_REJECTED_ROW = "import.rejected_row"
 
     SYNC_STARTED = "sync.started"
     SYNC_PROGRESS = "sync.progress"

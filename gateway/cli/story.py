@@ -1,0 +1,57 @@
+"""A dossier's timeline as people read it; programs get the library's own words with ``--json``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from gateway.cli import output
+from gateway.store.contract import TimelineEntry
+
+_KINDS: Mapping[str, str] = {
+    "accepted": "Đã nhận / accepted",
+    "call": "Gửi / call",
+    "probe": "Tra cứu / look-up",
+    "message": "Thông điệp / message",
+}
+_ENDS: Mapping[str, str] = {
+    "dossier": "hồ sơ",
+    "step": "bước",
+    "pending": "chờ gửi",
+    "in_flight": "đang gửi",
+    "delivered": "tới nơi",
+    "dead": "chết, chờ người xử lý",
+    "unknown": "chưa rõ",
+    "unreachable": "không tới được",
+    "busy": "đối tác bận",
+    "faulted": "đối tác báo hỏng",
+    "unauthenticated": "không đăng nhập được",
+    "rejected": "bị từ chối",
+    "applied": "đã có ở đối tác",
+    "absent": "chưa có ở đối tác",
+    "differs": "đối tác có khác",
+    "cannot_tell": "không biết được",
+}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
+
+
+def show(entries: Sequence[TimelineEntry]) -> None:
+    """Print one line for each entry, times as Vietnamese officials write them."""
+    output.table(
+        ["Lúc", "Việc", "Đối tác", "Chi tiết"],
+        [
+            [output.local(entry.at), what(entry.what), entry.partner or output.NONE, _with_local_times(entry.detail)]
+            for entry in entries
+        ],
+    )
+
+
+def what(word: str) -> str:
+    """``call.delivered`` as «Gửi / call: tới nơi»; a word that is new here stays as it is."""
+    kind, _, end = word.partition(".")
+    return f"{_KINDS[kind]}: {_ENDS.get(end, end)}" if kind in _KINDS else word
+
+
+def _with_local_times(detail: str) -> str:
+    return _MOMENT.sub(lambda found: output.local(datetime.fromisoformat(found[0])), detail)
