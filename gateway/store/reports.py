@@ -9,6 +9,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+import orjson
+
 from gateway.lifecycle import MessageEvent, MessageState, move
 from gateway.model import ProcessingStep, read_body
 from gateway.store.contract import DeadLetter, PartnerStatus, TimelineEntry
@@ -139,7 +141,7 @@ def broken_link(sql: Statements, tenant: str, key: str) -> int | None:
         if not intact:
             return expected
         previous = said_hash
-    head = sql.row("dossiers", keys=f'["{key}"]', tenant=tenant)
+    head = sql.row("dossiers", keys=orjson.dumps([key]).decode(), tenant=tenant)
     if head is not None and (head[5] != expected or bytes(head[7]) != previous):
         return expected + 1
     return None

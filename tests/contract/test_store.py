@@ -265,7 +265,9 @@ def test_the_chain_tells_where_it_was_touched(tmp_path_factory: pytest.TempPathF
     assert store.broken_link(dossier.code) is None
 
     with sqlite3.connect(path) as vandal:
-        vandal.execute("UPDATE lt_change SET body = CAST(replace(body, 'H99', 'H98') AS BLOB) WHERE version = ?", (cut + 1,))
+        vandal.execute(
+            "UPDATE lt_change SET body = CAST(replace(body, 'H99', 'H98') AS BLOB) WHERE version = ?", (cut + 1,)
+        )
     vandal.close()
     found = store.broken_link(dossier.code)
     store.close()
@@ -313,6 +315,18 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     """
     with pytest.raises(StoreUnavailable, match=r"gateway\.db.*Kiểm tra thư mục"):
         SqliteStore(tmp_path / "nowhere" / "gateway.db", tenant="H99")
+
+
+def test_only_the_gateways_own_account_may_read_the_database(store: SqliteStore, path: Path) -> None:
+    """
+    The ledger holds personal data: no group and no stranger reads it, nor the files beside it.
+    """
+    accept(store, change(a_dossier()))
+
+    modes = {file.name: file.stat().st_mode & 0o077 for file in path.parent.glob("gateway.db*")}
+
+    assert len(modes) == 3
+    assert set(modes.values()) == {0}
 
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
