@@ -56,6 +56,7 @@ _NO_SERVICE = frozenset({404, 405, 410, 421})
 _BUSY = frozenset({429, 503})
 _SESSION_REFUSED = frozenset({401, 403})
 _LOST = frozenset({408})
+_LONGEST_WAIT = timedelta(days=366)
 _NO_ANSWER_WORDS: Mapping[NoAnswerKind, str] = {
     NoAnswerKind.EMPTY: "câu trả lời rỗng / an empty answer",
     NoAnswerKind.HTML: "trang web thay vì câu trả lời / a web page instead of an answer",
@@ -312,16 +313,16 @@ def retry_after(reply: Reply, now: datetime) -> timedelta | None:
     if not value:
         return None
     if value.isascii() and value.isdecimal():
-        return timedelta(seconds=min(int(value), 366 * 86_400))
+        return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT)
     at = _http_date(value)
     if at is None:
         return None
-    return max(timedelta(0), at - (_http_date(reply.date) or now))
+    return min(max(timedelta(0), at - (_http_date(reply.date) or now)), _LONGEST_WAIT)
 
 
 def _http_date(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

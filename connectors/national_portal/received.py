@@ -46,6 +46,7 @@ _UNITS = {
     "tháng": TimeUnit.MONTH,
 }
 _PUBLIC = "1"
+_MOST_DIGITS = 15
 
 
 def to_procedure(row: Row, asked: ProcedureCode) -> Procedure | None:
@@ -109,7 +110,7 @@ def _max_time(row: Row) -> TimeLimit | None:
 def _count(text: str) -> int | None:
     """``"1"``, ``"50.000"`` (a thousands dot) and none for words such as "không"."""
     digits = text.replace(".", "").replace(" ", "")
-    return int(digits) if digits.isascii() and digits.isdecimal() else None
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
 
 
 class Reader:

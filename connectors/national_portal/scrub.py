@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from gateway.model.text import cut, mask_email, mask_id, mask_phone, nfc, squeeze
 
 _SHOWN = 300
+_READ = 4000
 _SHORTEST = 3
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TOKEN = re.compile(
@@ -71,7 +72,7 @@ def scrubbed(text: str, sent: object = None) -> str:
     *text* on one line, cut, with everything private in *sent* (what the request carried) and everything that looks
     like an id, a phone, an e-mail, a link or a token masked.
     """
-    clean = squeeze("".join(char if char.isprintable() else " " for char in nfc(text)))
+    clean = squeeze("".join(char if char.isprintable() else " " for char in nfc(text[:_READ])))
     clean = _without(clean, private_values(sent))
     clean = _LINK.sub("[liên kết]", clean)
     clean = _EMAIL.sub(lambda found: mask_email(found[0]), clean)

@@ -227,12 +227,17 @@ class PortalSettings(Section):
     @field_validator("adapter_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise Mistake(
-                "không phải địa chỉ http hoặc https / is not an http or https address",
-                "Ví dụ / For example: https://adapter.tinh.gov.vn",
-            )
+        wrong = Mistake(
+            "không phải địa chỉ http hoặc https / is not an http or https address",
+            "Ví dụ / For example: https://adapter.tinh.gov.vn",
+        )
+        try:
+            parts = urlsplit(value)
+            named = bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
+        except ValueError:
+            raise wrong from None
+        if not named or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
+            raise wrong
         if parts.username or parts.password:
             raise Mistake(
                 "không được chứa mật khẩu / must not contain a password",

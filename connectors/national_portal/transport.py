@@ -191,8 +191,12 @@ class Line:
 
     def _next(self, response: httpx.Response, url: str) -> str | None:
         """Where a redirect leads, if that is below the adapter's own address."""
-        target = urljoin(url, response.headers.get("location", ""))
-        base, there = urlsplit(self._base), urlsplit(target)
-        same = (base.scheme, base.hostname, base.port) == (there.scheme, there.hostname, there.port)
+        base = urlsplit(self._base)
+        try:
+            target = urljoin(url, response.headers.get("location", ""))
+            there = urlsplit(target)
+            same = (base.scheme, base.hostname, base.port) == (there.scheme, there.hostname, there.port)
+        except ValueError:
+            return None
         within = there.path.startswith(f"{base.path}/") and ".." not in unquote(there.path)
         return target if self._settings.follow_redirects and same and within and target != url else None

@@ -19,6 +19,7 @@ from connectors.national_portal.wire import Answer
 from gateway.model.text import search_key
 
 _REMEMBERED_TEXTS = 512
+_LONGEST_TEXT = 10_000
 
 
 class Verdict(Enum):
@@ -43,6 +44,9 @@ class _Words:
     session: bool
 
 
+_UNREAD = _Words(success=False, failure=True, exists=False, missing=False, session=False)
+"""Of a text that is too long to be a message: it confirms nothing."""
+
 _BY_CLASS = {
     Meaning.EXISTS: Verdict.EXISTS,
     Meaning.MISSING: Verdict.MISSING,
@@ -66,6 +70,8 @@ class Judge:
         session = _finder(settings.session_phrases)
 
         def words(message: str) -> _Words:
+            if len(message) > _LONGEST_TEXT:
+                return _UNREAD
             key = search_key(message)
             return _Words(*(bool(find.search(key)) for find in (success, failure, exists, missing, session)))
 

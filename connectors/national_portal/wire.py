@@ -285,16 +285,22 @@ def code_of(raw: object) -> int | None:
     return None
 
 
-def upper(value: Row) -> Row:
-    """The same object with keys in upper case, at every depth (``Url`` and ``URL`` were both seen, contract 5.4)."""
-    return {str(key).upper(): _upper_inside(inner) for key, inner in value.items()}
+_MOST_DEPTH = 16
 
 
-def _upper_inside(value: object) -> object:
+def upper(value: Row, depth: int = _MOST_DEPTH) -> Row:
+    """
+    The same object with keys in upper case (``Url`` and ``URL`` were both seen, contract 5.4); what is nested deeper
+    than any message of the contract is left out.
+    """
+    return {str(key).upper(): _upper_inside(inner, depth - 1) for key, inner in value.items()}
+
+
+def _upper_inside(value: object, depth: int) -> object:
     if isinstance(value, dict):
-        return upper(value)
+        return upper(value, depth) if depth > 0 else {}
     if isinstance(value, list):
-        return [_upper_inside(inner) for inner in value]
+        return [_upper_inside(inner, depth - 1) for inner in value] if depth > 0 else []
     return value
 
 

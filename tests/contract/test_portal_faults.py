@@ -153,6 +153,8 @@ def test_nothing_else_is_tried_again_within_a_call(fault: Exception) -> None:
         ({"retry-after": "Mon, 02 Mar 2026 02:00:00 GMT"}, timedelta(0)),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-5"}, None),
+        ({"retry-after": "9" * 5000}, timedelta(days=366)),
+        ({"retry-after": "Mon, 02 Mar 99999 03:05:00 GMT"}, None),
     ],
     ids=str,
 )
@@ -256,6 +258,8 @@ def test_a_redirect_within_the_adapter_is_followed_with_its_body(code: int) -> N
         "http://127.0.0.1:9/khac", "http://127.0.0.1:9/XrdAdapter/RestService/forward/../../khac", "//vidu.invalid/x",
         "",
         "http://127.0.0.1:9/XrdAdapter/RestService/forward/%2e%2e/khac",
+        "http://[127.0.0.1/x",
+        "http://127.0.0.1:999999/x",
     ],
 )  # fmt: skip
 def test_a_redirect_elsewhere_is_not_followed(location: str) -> None:

@@ -77,7 +77,18 @@ def test_the_account_is_needed_where_our_session_travels(shape: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    "address", ["ftp://adapter", "https://", "http://nguoi:mat-khau@adapter", "http://adapter/?x=1", "adapter"]
+    "address",
+    [
+        "ftp://adapter",
+        "https://",
+        "http://nguoi:mat-khau@adapter",
+        "http://adapter/?x=1",
+        "adapter",
+        "http://adapter:99999",
+        "http://[adapter",
+        "http://a..b",
+        "http://" + "a" * 70 + ".vn",
+    ],
 )
 def test_an_address_must_be_one(address: str) -> None:
     """

@@ -115,6 +115,13 @@ def test_no_answer_is_accepted_by_chance(code: int | None, message: str) -> None
     assert verdict is not Verdict.UNFAMILIAR
 
 
+def test_a_text_too_long_to_be_a_message_confirms_nothing() -> None:
+    """
+    Nobody can say what else it says.
+    """
+    assert Judge(settings()).verdict(answered(0, "thành công " * 1000)) is Verdict.FAULTED
+
+
 @pytest.mark.parametrize(
     ("text", "good"),
     [("Cập nhật tiến độ thành công", True), ("Cập nhật thất bại, không thành công", False), ("Xin chào", False)],

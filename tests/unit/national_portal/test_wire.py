@@ -122,6 +122,15 @@ def test_rows_have_upper_case_keys_at_every_depth() -> None:
     assert wire.text_in(wire.rows_in(row, "GIAYTO")[0], "URL") == "https://vidu.example/a"
 
 
+def test_an_answer_nested_without_end_is_read_to_a_depth() -> None:
+    """
+    A reader that follows every level would run out of stack.
+    """
+    deep = b'{"error_code":0,"message":"","result":[' + b'{"a":[' * 400 + b"]}" * 400 + b"]}"
+
+    assert len(read_answer(deep).rows) == 1
+
+
 @pytest.mark.parametrize("value", [None, "", 5, {}, [None, 3]], ids=str)
 def test_an_odd_array_is_empty(value: object) -> None:
     """
