@@ -96,9 +96,7 @@ def test_each_trouble_ends_in_words_with_its_line_and_column(
         ),
     ],
 )
-def test_one_bad_step_holds_back_its_dossier(
-    tmp_path: Path, step: dict[str, str], column: str, says: str
-) -> None:
+def test_one_bad_step_holds_back_its_dossier(tmp_path: Path, step: dict[str, str], column: str, says: str) -> None:
     """
     A history with a hole would be told wrongly, so the whole dossier waits; the bad row bears the reason.
     """

@@ -70,9 +70,9 @@ def load_mapping(path: Path) -> FileMapping:
         reason = f"không đọc được tệp ánh xạ ({error.strerror})"
         raise ConfigurationError([Problem(str(path), reason, "Kiểm tra đường dẫn và quyền đọc")]) from None
     except UnicodeDecodeError as error:
-        raise ConfigurationError([
-            Problem(str(path), f"không phải UTF-8 (byte thứ {error.start + 1})", "Lưu tệp ánh xạ dạng UTF-8")
-        ]) from None
+        raise ConfigurationError(
+            [Problem(str(path), f"không phải UTF-8 (byte thứ {error.start + 1})", "Lưu tệp ánh xạ dạng UTF-8")]
+        ) from None
     return parse_mapping(text, str(path))
 
 
@@ -111,7 +111,7 @@ class _Checker:
         groups = tuple(group for kind in GROUP_FIELDS for group in self.groups(kind))
         self.constants(columns, steps, groups, words)
         if layout is not Layout.SHEETS and "steps_sheet" in file:
-            self.wrong("file.steps_sheet", "chỉ dùng với layout = \"sheets\"", "Bỏ dòng này hoặc đổi layout")
+            self.wrong("file.steps_sheet", 'chỉ dùng với layout = "sheets"', "Bỏ dòng này hoặc đổi layout")
         source, agencies, procedures = self.source(), self.agencies(), self.procedures()
         sheets = self.strings("file.sheet", file.get("sheet", ()))
         steps_sheets = self.strings("file.steps_sheet", file.get("steps_sheet", ()))
@@ -153,7 +153,7 @@ class _Checker:
     def source(self) -> str:
         source = self.raw.get("source")
         if not isinstance(source, str) or not _SOURCE.fullmatch(source):
-            self.wrong("source", "thiếu hoặc không hợp lệ", "Đặt tên nguồn không dấu, ví dụ source = \"motcua-xa\"")
+            self.wrong("source", "thiếu hoặc không hợp lệ", 'Đặt tên nguồn không dấu, ví dụ source = "motcua-xa"')
             return ""
         return source
 
@@ -244,13 +244,13 @@ class _Checker:
         table, raw_columns = self.table("steps"), self.raw.get("step_columns", [])
         if layout is Layout.COLUMNS:
             if table:
-                self.wrong("steps", "không dùng với layout = \"columns\"", "Dùng [[step_columns]], hoặc đổi layout")
+                self.wrong("steps", 'không dùng với layout = "columns"', "Dùng [[step_columns]], hoặc đổi layout")
             return {}, self.step_columns(raw_columns)
         if raw_columns:
-            self.wrong("step_columns", "chỉ dùng với layout = \"columns\"", "Dùng [steps], hoặc đổi layout")
+            self.wrong("step_columns", 'chỉ dùng với layout = "columns"', "Dùng [steps], hoặc đổi layout")
         steps = self.columns("steps", table, STEP_FIELDS)
         if layout is Layout.FLAT and "code" in steps:
-            self.wrong("steps.code", "layout = \"flat\" lấy mã từ columns.code", "Bỏ steps.code")
+            self.wrong("steps.code", 'layout = "flat" lấy mã từ columns.code', "Bỏ steps.code")
         if layout is Layout.SHEETS and "code" in columns:
             steps.setdefault("code", Column("steps.code", columns["code"].headings))
         self.lacking("steps", steps, _STEP_NEEDED)
@@ -349,7 +349,7 @@ class _Checker:
 
     def delimiter(self, raw: Any) -> str | None:
         if not isinstance(raw, str) or raw not in DELIMITERS:
-            self.wrong("file.delimiter", f"«{raw}» không dùng được", "Chọn auto, \",\", \";\", \"tab\" hoặc \"|\"")
+            self.wrong("file.delimiter", f"«{raw}» không dùng được", 'Chọn auto, ",", ";", "tab" hoặc "|"')
             return None
         return DELIMITERS[raw]
 
@@ -381,7 +381,7 @@ class _Checker:
         self.only("identifiers", table, ("malformed",))
         choice = table.get("malformed", "refuse")
         if choice not in ("refuse", "omit"):
-            self.wrong("identifiers.malformed", f"«{choice}» không hợp lệ", "Chọn \"refuse\" hoặc \"omit\"")
+            self.wrong("identifiers.malformed", f"«{choice}» không hợp lệ", 'Chọn "refuse" hoặc "omit"')
         return bool(choice == "omit")
 
     def procedures(self) -> ProcedureRules:
@@ -395,6 +395,6 @@ class _Checker:
         listed = self.strings("procedures.codes", table.get("codes", ()))
         codes = self.codes("procedures.codes", {code: code for code in listed}, ProcedureCode)
         if check is ProcedureCheck.LIST and not listed:
-            self.wrong("procedures.codes", "check = \"list\" nhưng danh sách trống", "Liệt kê các mã thủ tục")
+            self.wrong("procedures.codes", 'check = "list" nhưng danh sách trống', "Liệt kê các mã thủ tục")
         names = self.codes("procedures.names", self.table("procedures.names", table.get("names", {})), ProcedureCode)
         return ProcedureRules(check, tuple(codes.values()), names)

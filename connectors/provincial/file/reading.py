@@ -96,9 +96,7 @@ class Job:
     def dossiers(self, catalogue: ProcedureCatalogue) -> Iterator[Read]:
         """Each dossier of the file, by code, built or refused."""
         steps = self.tables.get(Part.STEPS)
-        builder = Builder(
-            self.mapping, self.tables[Part.DOSSIERS][1], steps[1] if steps else None, catalogue, self.now
-        )
+        builder = Builder(self.mapping, self.tables[Part.DOSSIERS][1], steps[1] if steps else None, catalogue, self.now)
         for code, rows in self.staging.groups():
             try:
                 yield Read(tuple(rows), history=builder.build(code, rows))
@@ -118,8 +116,8 @@ class Job:
     def _find_tables(self) -> Iterator[tuple[Part, Path, Table]]:
         mapping, wants_steps = self.mapping, self.mapping.layout is Layout.SHEETS
         if self.steps_path is not None and not wants_steps:
-            reason = f"không cần tệp các bước: tệp ánh xạ ghi layout = \"{mapping.layout}\""
-            raise FileRefused(self.steps_path, reason, "Bỏ --steps, hoặc đổi layout thành \"sheets\"")
+            reason = f'không cần tệp các bước: tệp ánh xạ ghi layout = "{mapping.layout}"'
+            raise FileRefused(self.steps_path, reason, 'Bỏ --steps, hoặc đổi layout thành "sheets"')
         if is_workbook(self.path):
             book = self._workbook(self.path)
             yield Part.DOSSIERS, self.path, book.sheet(mapping.sheets, first=True)
@@ -128,7 +126,7 @@ class Job:
         else:
             yield Part.DOSSIERS, self.path, self._text(self.path, Part.DOSSIERS)
             if wants_steps and self.steps_path is None:
-                reason = "không có các bước xử lý: tệp ánh xạ ghi layout = \"sheets\""
+                reason = 'không có các bước xử lý: tệp ánh xạ ghi layout = "sheets"'
                 raise FileRefused(self.path, reason, "Thêm --steps TỆP, hoặc đổi layout trong tệp ánh xạ")
         if self.steps_path is not None:
             if is_workbook(self.steps_path):

@@ -34,9 +34,7 @@ def guard(path: Path, sources: Iterable[Path]) -> None:
             raise FileRefused(source, reason, "Chọn tên khác cho tệp ghi các dòng bị từ chối")
 
 
-def write(
-    path: Path, binding: Binding, delimiter: str, refused: Iterable[tuple[Refusal, Sequence[str]]]
-) -> int:
+def write(path: Path, binding: Binding, delimiter: str, refused: Iterable[tuple[Refusal, Sequence[str]]]) -> int:
     """
     Write *refused* to *path* in UTF-8 with a byte order mark; returns the number of rows, none makes no file.
 
