@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
-from pydantic import ValidationError
 from rapidfuzz import process
 
-from gateway.config.explain import problems_of
 from gateway.config.settings import Option, PartnerSettings, Settings
 from gateway.errors import ConfigurationError, Problem
 from gateway.ports import Clock, Connector, SystemClock
@@ -39,7 +37,7 @@ def build_connector(name: str, partner: PartnerSettings, clock: Clock | None = N
     build = _load(name, known[partner.connector])
     prefix = f"partners.{name}"
     try:
-        return build(name, partner.all_options, clock=clock or SystemClock())
+        return build(name, partner.options, clock=clock or SystemClock())
     except ConfigurationError as error:
         raise ConfigurationError(
             [
@@ -49,8 +47,6 @@ def build_connector(name: str, partner: PartnerSettings, clock: Clock | None = N
                 for problem in error.problems
             ]
         ) from None
-    except ValidationError as error:
-        raise ConfigurationError(list(problems_of(error, None, prefix=(prefix,)))) from None
 
 
 def build_connectors(settings: Settings, clock: Clock | None = None) -> dict[str, Connector]:

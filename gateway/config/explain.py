@@ -43,20 +43,15 @@ _PLAIN: Mapping[str, tuple[str, str]] = {
 }
 
 
-def problems_of(
-    error: ValidationError, model: type[BaseModel] | None, prefix: tuple[str, ...] = ()
-) -> Iterator[Problem]:
+def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
     """
-    Explain every finding of *error*, with paths below *prefix*. Refused values are not repeated.
-
-    *model* is what was validated; it is asked for similar names when a key is unknown.
+    Explain every finding of *error*, which came from validating *model*. Refused values are not repeated.
     """
     for finding in error.errors(include_url=False, include_input=False):
-        location = [str(part) for part in finding["loc"] if part not in {"[key]", "options"}]
-        yield _problem(finding, [*prefix, *location], model)
+        yield _problem(finding, [str(part) for part in finding["loc"] if part not in {"[key]", "options"}], model)
 
 
-def _problem(finding: ErrorDetails, location: list[str], model: type[BaseModel] | None) -> Problem:
+def _problem(finding: ErrorDetails, location: list[str], model: type[BaseModel]) -> Problem:
     path = ".".join(location)
     kind, context = finding["type"], finding.get("ctx", {})
     if kind == "extra_forbidden":
@@ -85,9 +80,7 @@ _LIMITS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
 }
 
 
-def _suggestion(location: list[str], model: type[BaseModel] | None) -> str:
-    if model is None:
-        return "Bỏ khóa này hoặc sửa tên / Remove it or mend its name"
+def _suggestion(location: list[str], model: type[BaseModel]) -> str:
     known = _keys_at(location[:-1], model)
     nearest = process.extractOne(location[-1], known, score_cutoff=60)
     if nearest:

@@ -111,11 +111,6 @@ class PartnerSettings(Section):
     connector: Annotated[str, Field(strict=True, min_length=1)]
     options: Mapping[str, Option] = Field(default_factory=dict)
 
-    @property
-    def all_options(self) -> dict[str, Option]:
-        """What the connector's ``build`` receives."""
-        return dict(self.options)
-
 
 class SourceSettings(Section):
     """A source of dossiers that are imported from files: *mapping* says how to read them."""

@@ -195,3 +195,24 @@ def test_a_secret_never_prints(secret: str) -> None:
         settings_from({"partners": {"cong": values}, "tenant": {"code": 3}}, env={"CONG_PASSWORD": secret})
 
     assert secret not in str(refused.value)
+
+
+def test_a_secret_prints_as_stars() -> None:
+    """
+    Settings may be printed and logged: a password given in any way does not come along.
+    """
+    partner = {
+        "connector": "national_portal",
+        "adapter_url": "https://adapter.invalid",
+        "madonvi": "H99",
+        "username": "000.00.00.H99",
+        "password_env": "CONG_PASSWORD",
+        "bearer_token": "the-bearer-token",
+    }
+
+    settings = settings_from({"partners": {"cong": partner}}, env={"CONG_PASSWORD": "the-password"})
+
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert "the-password" not in shown
+    assert "the-bearer-token" not in shown
+    assert "**" in shown
