@@ -28,6 +28,7 @@ test: $(READY)  ## Run all tests
 
 check: $(READY)  ## Style, types, and the direction of imports
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
