@@ -16,7 +16,7 @@ import orjson
 
 from gateway.errors import ConflictingRepeat, InvalidInput
 from gateway.lifecycle import Advance, advance
-from gateway.model import Change, Dossier, DossierStatus, ProcessingStep, body_json
+from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep, body_json
 from gateway.ports import Receipt
 from gateway.store.contract import Route
 from gateway.store.moments import from_us, to_us
@@ -182,7 +182,9 @@ class _Batch:
             row.status_at = _when(body)
         if isinstance(body, Dossier):
             row.header_fingerprint = item.fingerprint
-            row.origin = body.origin.value
+            if row.origin != Origin.PORTAL.value:
+                # A one-stop system's export does not say where a dossier was born; what the portal gave us stays its.
+                row.origin = body.origin.value
         else:
             row.step_at = body.at if row.step_at is None else max(row.step_at, body.at)
         change_id = self._take("change")
