@@ -12,11 +12,12 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
+import connectors.national_portal
 from connectors.mocks import Ending, Request
 from connectors.national_portal.mock import DSTCODE, PREFIXES, Account, Portal, ProcedureSeed, Settings
 from gateway.sandbox import VirtualClock
 
-EXAMPLES = Path(__file__).parent / "contract" / "portal_examples"
+EXAMPLES = Path(connectors.national_portal.__path__[0]) / "contract" / "samples"
 UNIT = "000.00.00.H99"
 PASSWORD = "bi-mat-vi-du"
 PROCEDURE = "9.000123"
@@ -41,13 +42,13 @@ def a_code(serial: int) -> str:
 
 def a_wire_dossier(code: str = CODE, **changes: Any) -> dict[str, Any]:
     """The header of contract 19.3; a change to ``...`` takes the field away."""
-    header = {**example("dossier_request")["data"][0], "MaHoSo": code, **changes}
+    header = {**example("dongbohosomc.request")["data"][0], "MaHoSo": code, **changes}
     return {name: value for name, value in header.items() if value is not ...}
 
 
 def a_wire_step(code: str = CODE, **changes: Any) -> dict[str, Any]:
     """The second step of contract 19.4."""
-    step = {**example("timeline_request")["data"][1], "MaHoSo": code, **changes}
+    step = {**example("capnhattiendohosomc.request")["data"][1], "MaHoSo": code, **changes}
     return {name: value for name, value in step.items() if value is not ...}
 
 
@@ -55,7 +56,7 @@ def a_portal(clock: VirtualClock | None = None, **settings: Any) -> Portal:
     """A portal with one account and the procedure of contract 19.2."""
     portal = Portal(Settings(**settings), clock or VirtualClock())
     portal.add_account(Account.of_province("H99", PASSWORD))
-    portal.add_procedures([copy.deepcopy(example("procedure_answer")["result"][0])])
+    portal.add_procedures([copy.deepcopy(example("laythutuc.answer")["result"][0])])
     portal.add_procedures([ProcedureSeed("9.000777", "Thông báo khuyến mại (ví dụ)", results=())])
     return portal
 

@@ -36,12 +36,12 @@ def test_an_amendment_travels_as_in_the_contract() -> None:
     """
     portal, province = (
         a_portal(),
-        OneStop(example_bytes("amendment_answer")),
+        OneStop(example_bytes("nhanhsdvcqg.answer")),
     )
 
-    (sent,) = portal.send(outbound.amendment(example("amendment_request")["data"]), BASE, province.post)
+    (sent,) = portal.send(outbound.amendment(example("nhanhsdvcqg.request")["data"]), BASE, province.post)
 
-    assert province.came == [(f"{BASE}/nhanhsdvcqg", example("amendment_request"))]
+    assert province.came == [(f"{BASE}/nhanhsdvcqg", example("nhanhsdvcqg.request"))]
     assert (sent.status, sent.error_code, sent.message) == (200, "0", "G22.99-260305-00011| create dossier success")
     record = portal.dossier("G22.99-260305-00011")
     assert record is not None
