@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput, StoreFull, StoreTooNew, StoreUnavailable
 from gateway.lifecycle import Advance
 from gateway.model import Change, Dossier, DossierCode, DossierStatus, ProcessingStep
-from gateway.store import schema
 from gateway.ports import Receipt
+from gateway.store import schema
 from gateway.store.sql import statements
 from gateway.store.sqlite import SqliteStore
 from tests.builders import a_dossier, a_step
