@@ -127,7 +127,7 @@ class Gateway:
         return [found[name] for name in sorted(found)]
 
     def totals(self) -> dict[str, int]:
-        """How many ``dossiers`` the ledger holds, and how many changes of each kind: ``dossier`` (headers), ``step``."""
+        """How many ``dossiers`` the ledger holds, and how many changes of each kind: ``dossier``, ``step``."""
         return self._store.totals()
 
     def dead_letters(self) -> list[DeadLetter]:

@@ -258,8 +258,8 @@ def driver_connection(connection: object) -> Any:
 
 def _connect(path: Path, busy: timedelta) -> sqlite3.Connection:
     with suppress(OSError):
-        # Personal data: only the account of the gateway may read it. SQLite gives its other files the same mode, and says
-        # better than we could why a file cannot be made.
+        # Personal data: only the account of the gateway may read it. SQLite gives its other files the same mode, and
+        # says better than we could why a file cannot be made.
         path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(
         path, timeout=busy.total_seconds(), isolation_level=None, check_same_thread=False, cached_statements=256

@@ -67,7 +67,10 @@ def test_the_examples_of_the_contract_pass_over_sockets(province: Province) -> N
     19.3 and 19.4, byte for byte, on one connection.
     """
     province.log_in()
-    for request, answer in (("dongbohosomc.request", "dongbohosomc.answer"), ("capnhattiendohosomc.request", "capnhattiendohosomc.answer")):
+    for request, answer in (
+        ("dongbohosomc.request", "dongbohosomc.answer"),
+        ("capnhattiendohosomc.request", "capnhattiendohosomc.answer"),
+    ):
         reply = province.post("mapi/integration", {**example(request), "session": province.session})
         assert reply.body == example_bytes(answer)
         assert reply.headers["content-type"] == "application/json; charset=utf-8"
