@@ -103,8 +103,11 @@ UPDATE lt_message SET state = 'in_flight' WHERE id = :id
 SELECT failures, hold_until FROM lt_partner WHERE tenant = :tenant AND partner = :partner
 
 -- name: set_partner_state
+-- A process that did not hear of a hold does not end it: the longer one counts.
 INSERT INTO lt_partner (tenant, partner, failures, hold_until) VALUES (:tenant, :partner, :failures, :hold_until)
-ON CONFLICT (tenant, partner) DO UPDATE SET failures = excluded.failures, hold_until = excluded.hold_until
+ON CONFLICT (tenant, partner) DO UPDATE SET failures = excluded.failures,
+    hold_until = CASE WHEN lt_partner.hold_until > coalesce(excluded.hold_until, 0) THEN lt_partner.hold_until
+        ELSE excluded.hold_until END
 
 -- name: next_due
 SELECT min(at) FROM (

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput, StoreFull, StoreTooNew, StoreUnavailable
 from gateway.lifecycle import Advance
 from gateway.model import Change, Dossier, DossierCode, DossierStatus, ProcessingStep
+from gateway.policy import PartnerState
 from gateway.ports import Receipt
 from gateway.store import schema
 from gateway.store.sql import statements
@@ -380,6 +381,23 @@ def test_the_known_revisions_are_the_migration_files() -> None:
 
 
 WHOLE_TABLE_BY_INTENT = {"status_messages", "status_attempts", "dead_letters", "count_dossiers", "count_changes"}
+
+
+def test_a_process_that_did_not_hear_of_a_hold_does_not_end_it(store: SqliteStore) -> None:
+    """
+    One process is told to wait for an hour; another, with a clean answer on its way, records that all is well.
+    """
+    now, hour = CLOCK.now(), timedelta(hours=1)
+
+    def record(state: PartnerState) -> PartnerState:
+        return store.exchange(
+            "partner", PARTNER.operations, worker="w", settled=[], state=state, want=0, lease=hour, now=now
+        ).partner
+
+    record(PartnerState(failures=1, hold_until=now + hour))
+
+    assert record(PartnerState()) == PartnerState(failures=0, hold_until=now + hour)
+    assert record(PartnerState(hold_until=now + 2 * hour)).hold_until == now + 2 * hour
 
 
 def test_no_hot_statement_reads_a_whole_table(store: SqliteStore) -> None:
