@@ -17,6 +17,8 @@ HTTP 413                                              Rejected               Fau
 any other 4xx                                         Faulted                the same
 ====================================================  =====================  ==================================
 
+``Retry-After`` is obeyed with every status but 401 and 403: a gateway in front may send it with a 502 as well.
+
 404 and its kin mean that the configured path leads to no service, so nothing was done and *no* message can pass: the
 partner as a whole is left alone by the breaker, and no message is given up for an operator's wrong path. A 4xx
 that carries the portal's own envelope is read as an answer.
@@ -152,7 +154,7 @@ class PortalClient:
 
     def _ask(self, call: Call, patience: Patience) -> list[Row]:
         answer = self._call(self._questions, call, patience, harmless=True)
-        if answer.code == 0:
+        if answer.code == 0 and (answer.rows or not self._judge.denies(answer.message)):
             return answer.rows
         verdict = self._judge.verdict(answer, fresh_session=True)
         if verdict is Verdict.MISSING:
@@ -229,9 +231,9 @@ class PortalClient:
         code = f"http-{status}"
         if status in _SESSION_REFUSED:
             raise _SessionRefused
+        wait = retry_after(reply, self._now())
+        self._quiet.keep(wait)
         if status in _BUSY:
-            wait = retry_after(reply, self._now())
-            self._quiet.keep(wait)
             raise Busy(
                 self._partner,
                 code,
@@ -245,7 +247,8 @@ class PortalClient:
                 "chuyển hướng ra ngoài adapter_url; sửa adapter_url / redirected elsewhere: mend adapter_url",
             )
         if status >= 500 or status in _LOST or status < 400:
-            raise OutcomeUnknown(self._partner, code, f"HTTP {status} thay vì câu trả lời / instead of an answer")
+            text = f"HTTP {status} thay vì câu trả lời / instead of an answer"
+            raise OutcomeUnknown(self._partner, code, text, retry_after=wait)
         try:
             return wire.read_answer(reply.content)
         except NotAnAnswer:
@@ -256,12 +259,14 @@ class PortalClient:
                 code,
                 "địa chỉ không có dịch vụ; kiểm tra adapter_url, adapter_prefix và các …_endpoint / no service there: "
                 "check these paths",
+                retry_after=wait,
             )
         if status == 407:
             raise AuthenticationFailed(self._partner, code, "proxy đòi mật khẩu / the proxy wants credentials")
         if status == 413:
             raise Rejected(self._partner, code, "gói tin quá lớn / the request is too large")
-        raise Faulted(self._partner, code, f"adapter từ chối, HTTP {status} / the adapter refuses")
+        text = f"adapter từ chối, HTTP {status} / the adapter refuses"
+        raise Faulted(self._partner, code, text, retry_after=wait)
 
     @contextmanager
     def _faults(self, *, harmless: bool) -> Iterator[None]:
@@ -284,7 +289,7 @@ class PortalClient:
             text = f"{_NO_ANSWER_WORDS[error.kind]} ({error.size} byte)"
             raise self._lost(error.kind.value, text, harmless) from error
         except OutcomeUnknown as error:
-            raise self._lost(error.code, error.text, harmless) from None
+            raise self._lost(error.code, error.text, harmless, error.retry_after) from None
         except Rejected as error:
             if harmless:
                 raise Faulted(error.partner, error.code, error.text) from None
@@ -299,8 +304,9 @@ class PortalClient:
             )
         return Unreachable(self._partner, "connect", "không nối được tới adapter / cannot connect to the adapter")
 
-    def _lost(self, code: str, text: str, harmless: bool) -> DeliveryError:
-        return Unreachable(self._partner, code, text) if harmless else OutcomeUnknown(self._partner, code, text)
+    def _lost(self, code: str, text: str, harmless: bool, wait: timedelta | None = None) -> DeliveryError:
+        kind = Unreachable if harmless else OutcomeUnknown
+        return kind(self._partner, code, text, retry_after=wait)
 
 
 def retry_after(reply: Reply, now: datetime) -> timedelta | None:

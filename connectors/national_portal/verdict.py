@@ -110,6 +110,11 @@ class Judge:
         words = self._words(text)
         return words.success and not words.failure
 
+    def denies(self, text: str) -> bool:
+        """Whether an answer's words deny its code 0 (contract 6.3); to have found nothing is no denial."""
+        words = self._words(text)
+        return words.failure and not words.missing
+
 
 def _finder(phrases: Iterable[str]) -> re.Pattern[str]:
     keys = "|".join(re.escape(search_key(phrase)) for phrase in phrases)

@@ -62,6 +62,19 @@ def test_an_unknown_procedure_is_asked_for_again_soon() -> None:
     assert bench.asked() == 2
 
 
+@pytest.mark.parametrize("words", ["Xử lý thất bại", "Lỗi hệ thống", "Mã đã tồn tại"])
+def test_a_procedure_is_not_unknown_because_a_portal_says_that_it_failed(words: str) -> None:
+    """
+    Code 0, no rows, and words that deny it: try again later, instead of a dead letter for every waiting dossier.
+    """
+    bench = Bench({"LayThuTuc": [said(0, words), said(0, words, result=[])]})
+
+    for _ in range(2):
+        with pytest.raises(Faulted):
+            bench.look_up()
+    assert bench.look_up() == ("1.001193", False)
+
+
 def test_an_incomplete_procedure_is_asked_for_again_soon() -> None:
     """
     One whose field is missing is known, but cannot be used yet.

@@ -17,11 +17,12 @@ from gateway.errors import (
     Busy,
     DeliveryError,
     Faulted,
+    Held,
     OutcomeUnknown,
     Rejected,
     Unreachable,
 )
-from gateway.ports import Delivered, Failed, Finding
+from gateway.ports import Delivered, Failed, Finding, Outcome
 from tests.builders import a_dossier, a_step
 from tests.portal_scripts import PASSWORD, Answer, ScriptedPortal, a_connector, a_message, procedure, said, scripted
 
@@ -31,6 +32,11 @@ HTML = httpx.Response(200, html="<html>Nguyễn Văn Ví Dụ</html>")
 
 def status(code: int, **headers: str) -> httpx.Response:
     return httpx.Response(code, headers=headers, html="<html>lỗi</html>")
+
+
+def error_of(outcome: Outcome) -> DeliveryError:
+    assert isinstance(outcome, Failed)
+    return outcome.error
 
 
 def pushed(portal: ScriptedPortal, **changes: Any) -> DeliveryError:
@@ -169,6 +175,21 @@ def test_retry_after_is_read_in_both_forms(code: int, headers: dict[str, str], w
 
     assert isinstance(error, Busy)
     assert error.retry_after == wait
+
+
+@pytest.mark.parametrize("code", [500, 502, 504, 404, 400])
+def test_retry_after_is_obeyed_with_any_status(code: int) -> None:
+    """
+    A gateway in front says when to come back in its own way; nothing is sent before, by whatever thread.
+    """
+    portal = scripted({PUSH: [status(code, **{"retry-after": "120"})]})
+    connector = a_connector(portal, now=lambda: datetime(2026, 3, 2, 3, 0, tzinfo=UTC))
+
+    outcomes = [connector.deliver([a_message(a_dossier())])[0] for _ in range(2)]
+
+    assert [error_of(outcome).retry_after for outcome in outcomes] == [timedelta(seconds=120)] * 2
+    assert isinstance(error_of(outcomes[1]), Held)
+    assert portal.calls.count(PUSH) == 1
 
 
 EXPIRED = "Session không hợp lệ hoặc đã hết hạn"
