@@ -29,7 +29,7 @@ class Clock(Protocol):
         ...
 
     def busy(self, working: bool) -> None:
-        """Say that calls are going on, or no longer: a virtual clock does not jump meanwhile."""
+        """Say that work goes on, or that it rests: a virtual clock does not jump while anybody works."""
         ...
 
 

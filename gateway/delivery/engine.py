@@ -169,9 +169,11 @@ class Engine:
         courier = Courier(self._connector, self._clock, self._retry, self._chance, gate, report, stopping)
         crew = _Crew(courier, self._pace.concurrency, max(1, self._pace.block // 2))
         log.info(Event.DELIVERY_STARTED, partner=self._connector.name, concurrency=self._pace.concurrency)
+        self._clock.busy(True)
         try:
             self._coordinate(crew, gate, stopping, leave_when_idle)
         finally:
+            self._clock.busy(False)
             crew.dismiss()
             log.info(Event.DELIVERY_STOPPED, partner=self._connector.name, **self._tally)
         return self.counts
@@ -183,7 +185,7 @@ class Engine:
             if deadline is None and stopping():
                 deadline = monotonic() + self._pace.stop.total_seconds()
             settled = self._collect(crew, outstanding, deadline)
-            before, outstanding = outstanding, outstanding - len(settled)
+            outstanding -= len(settled)
             if deadline is None:
                 claims = self._exchange(settled, gate, self._want(gate, outstanding))
             else:
@@ -191,8 +193,6 @@ class Engine:
             for batch in _batches(claims, self._connector):
                 crew.give(batch)
             outstanding += len(claims)
-            if (before > 0) is not (outstanding > 0):
-                self._clock.busy(outstanding > 0)
             if outstanding == 0:
                 if deadline is not None or not self._rest(leave_when_idle):
                     return
@@ -241,7 +241,9 @@ class Engine:
         due = self._store.next_due(self._connector.name)
         if due is None and leave_when_idle:
             return False
+        self._clock.busy(False)
         self._clock.wait(self._wake, self._clock.now() + self._pace.poll if due is None else due)
+        self._clock.busy(True)
         self._wake.clear()
         return True
 
