@@ -135,7 +135,7 @@ class _Batch:
         except InvalidInput as refusal:
             return Receipt(code, refusal=refusal)
         told = _may_be_told(change.body, row, effect)
-        change_id = self._append(item, row, effect)
+        change_id = self._append(item, row, effect, told=told)
         if told:
             self._tell(change.body, row, change_id)
         return Receipt(code, version=row.version, advance=effect, kept_back=not told)
@@ -169,7 +169,7 @@ class _Batch:
         self._dossiers[row.key] = row
         return row
 
-    def _append(self, item: _Prepared, row: _DossierRow, effect: Advance) -> int:
+    def _append(self, item: _Prepared, row: _DossierRow, effect: Advance, *, told: bool) -> int:
         change, body = item.change, item.change.body
         previous = row.head_hash
         row.version += 1
@@ -185,7 +185,8 @@ class _Batch:
             if row.origin != Origin.PORTAL.value:
                 # A one-stop system's export does not say where a dossier was born; what the portal gave us stays its.
                 row.origin = body.origin.value
-        else:
+        elif told:
+            # The latest step that partners know: one that was kept back lets no other pass.
             row.step_at = body.at if row.step_at is None else max(row.step_at, body.at)
         change_id = self._take("change")
         self._changes.append(

@@ -159,6 +159,24 @@ def test_a_late_fact_that_would_move_the_public_status_back_is_kept_but_not_told
     assert store.status()[0].pending == 1
 
 
+def test_a_step_that_was_kept_back_opens_the_door_for_no_other(store: SqliteStore) -> None:
+    """
+    The final header came alone, its steps after it, newest first: the portal knows none of them, so it hears of none.
+    """
+    finished = a_dossier(status=DossierStatus.FINISHED)
+    accept(store, change(finished))
+    steps = [
+        a_step(dossier=finished.code, at=finished.status_at - timedelta(days=day), status=status)
+        for day, status in ((1, DossierStatus.PROCESSING), (2, DossierStatus.ACCEPTED))
+    ]
+
+    first = accept(store, change(steps[0], "2"))
+    second = accept(store, change(steps[1], "3"))
+
+    assert [receipt.kept_back for receipt in (*first, *second)] == [True, True]
+    assert store.status()[0].pending == 1
+
+
 def test_a_pull_back_that_the_law_knows_moves_the_status(store: SqliteStore) -> None:
     """
     The result was pulled back before hand-over: 9 becomes 4 again.
