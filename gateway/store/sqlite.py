@@ -49,6 +49,11 @@ def _faults(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as exc:
         raise _translated(exc, path) from exc
+    except sa.exc.DBAPIError as exc:
+        # Migrations go through SQLAlchemy, which wraps the driver's error.
+        if not isinstance(exc.orig, sqlite3.DatabaseError):
+            raise
+        raise _translated(exc.orig, path) from exc
 
 
 def _translated(exc: sqlite3.DatabaseError, path: Path) -> StoreError:
@@ -143,13 +148,8 @@ class SqliteStore:
         if connection is None:
             with self._write() as sql:
                 return write_changes(sql, self._tenant, changes, tuple(routes), now)
-        with _faults(self._path):
-            cursor = driver_connection(connection).cursor()
-            cursor.row_factory = None
-            try:
-                return write_changes(Statements(cursor), self._tenant, changes, tuple(routes), now)
-            finally:
-                cursor.close()
+        with _faults(self._path), _part_of(driver_connection(connection)) as sql:
+            return write_changes(sql, self._tenant, changes, tuple(routes), now)
 
     @contextmanager
     def receiving(self, source: str, routes: Iterable[Route], *, now: datetime) -> Iterator[SqlInbox]:
@@ -254,6 +254,33 @@ def driver_connection(connection: object) -> Any:
     if not isinstance(found, sqlite3.Connection):
         raise TypeError(f"connection: expected a connection to SQLite, got {type(connection).__name__}")
     return found
+
+
+@contextmanager
+def _part_of(connection: Any) -> Iterator[Statements]:
+    """
+    All of the block or nothing becomes part of the caller's transaction, whatever the caller does after a fault.
+
+    A connection that commits each statement by itself, and is in no transaction, gets one for the block.
+    """
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    commits_itself = connection.isolation_level is None or getattr(connection, "autocommit", None) is True
+    try:
+        if not commits_itself and not connection.in_transaction:
+            # The driver would begin with the first writing statement, and a savepoint is none.
+            cursor.execute(f"BEGIN {connection.isolation_level}")
+        cursor.execute("SAVEPOINT accepting")
+        try:
+            yield Statements(cursor)
+            cursor.execute("RELEASE accepting")
+        except BaseException:
+            if connection.in_transaction:
+                cursor.execute("ROLLBACK TO accepting")
+                cursor.execute("RELEASE accepting")
+            raise
+    finally:
+        cursor.close()
 
 
 def _connect(path: Path, busy: timedelta) -> sqlite3.Connection:

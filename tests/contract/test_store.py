@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -239,6 +240,31 @@ def test_a_change_lives_and_dies_with_the_callers_transaction(store: SqliteStore
     attempt("H99.01.01-260302-0002", commit=True)
     assert store.totals() == {"dossiers": 1, "dossier": 1}
     assert store.status()[0].pending == 1
+
+
+@pytest.mark.parametrize("isolation", ["", "IMMEDIATE", None], ids=["deferred", "immediate", "autocommit"])
+def test_a_fault_half_way_leaves_nothing_of_ours_with_the_caller(
+    store: SqliteStore, path: Path, isolation: str | None
+) -> None:
+    """
+    The database breaks between the ledger and the outbox; the caller goes on and commits. A change without its message
+    would be a change that nobody is told of.
+    """
+    with closing(sqlite3.connect(path, isolation_level=isolation)) as portal:
+        portal.execute("CREATE TABLE portal (note TEXT)")
+        portal.execute("CREATE TRIGGER broken BEFORE INSERT ON lt_message BEGIN SELECT RAISE(ABORT, 'broken'); END")
+        portal.execute("INSERT INTO portal VALUES ('the portal keeps this')")
+
+        with pytest.raises(StoreUnavailable):
+            accept(store, change(a_dossier()), connection=portal)
+        portal.execute("DROP TRIGGER broken")
+        portal.commit()
+        assert store.totals() == {"dossiers": 0}
+        assert portal.execute("SELECT count(*) FROM portal").fetchone() == (1,)
+
+        receipt = accept(store, change(a_dossier()), connection=portal)[0]
+        portal.commit()
+        assert (receipt.duplicate, store.status()[0].pending) == (False, 1)
 
 
 def test_something_that_is_no_connection_is_refused(store: SqliteStore) -> None:
