@@ -32,7 +32,7 @@ class ScriptedPartner:
     applied: list[int] = field(default_factory=list)
     calls: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
     probes: list[int] = field(default_factory=list)
-    probe_answers: list[Probe | DeliveryError] = field(default_factory=list)
+    probe_answers: list[Probe | Exception] = field(default_factory=list)
     overlaps: int = 0
     closed: bool = False
 
@@ -77,7 +77,7 @@ class ScriptedPartner:
             self.probes.append(message.id)
             if self.probe_answers:
                 answer = self.probe_answers.pop(0)
-                if isinstance(answer, DeliveryError):
+                if isinstance(answer, Exception):
                     raise answer
                 return answer
             return Probe(Finding.APPLIED if message.id in self.applied else Finding.ABSENT)

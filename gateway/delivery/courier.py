@@ -20,6 +20,8 @@ from gateway.store.contract import Attempt, Claim, Settled, Verdict
 
 log = get_logger(__name__)
 
+CONNECTOR_FAULT = "connector-fault"
+
 _OUTCOME_WORD = {
     "Unreachable": "unreachable",
     "Busy": "busy",
@@ -86,17 +88,17 @@ class Courier:
         try:
             outcomes = self.connector.deliver(messages)
         except Exception as exc:  # noqa: BLE001
-            # Its text may hold personal values: only the class is shown.
-            log.error(  # noqa: TRY400
-                Event.CONNECTOR_FAULT, partner=self.connector.name, error=type(exc).__name__
-            )
-            outcomes = ()
-            text = type(exc).__name__
-        else:
-            text = f"{len(outcomes)} outcomes for {len(messages)} messages"
+            return [Failed(self._fault_of_connector(exc))] * len(messages)
         if len(outcomes) == len(messages):
             return outcomes
-        return [Failed(OutcomeUnknown(self.connector.name, "connector-fault", text))] * len(messages)
+        text = f"{len(outcomes)} outcomes for {len(messages)} messages"
+        return [Failed(OutcomeUnknown(self.connector.name, CONNECTOR_FAULT, text))] * len(messages)
+
+    def _fault_of_connector(self, fault: Exception) -> OutcomeUnknown:
+        """Its text may hold personal values: only the class is shown."""
+        name = type(fault).__name__
+        log.error(Event.CONNECTOR_FAULT, partner=self.connector.name, error=name)
+        return OutcomeUnknown(self.connector.name, CONNECTOR_FAULT, name)
 
     def _split(
         self,
@@ -180,22 +182,27 @@ class Courier:
             not_before = self.clock.now() + (error.retry_after or timedelta(0))
             return Verdict(message.id, MessageEvent.DEFER, not_before=not_before)
         except DeliveryError as error:
-            self.report(error)
-            attempt = Attempt("probe", at, (perf_counter_ns() - begun) // 1000, _word(error), error.code, error.text)
-            decision = after_failed_probe(
-                error,
-                attempts=message.attempts + 1,
-                since=message.accepted_at,
-                now=self.clock.now(),
-                retry=self.retry,
-                chance=self.chance,
-            )
-            return _verdict(message, decision, attempt)
+            return self._unanswered(message, error, at, begun)
+        except Exception as exc:  # noqa: BLE001
+            return self._unanswered(message, self._fault_of_connector(exc), at, begun)
         self.report(None)
         took_us = (perf_counter_ns() - begun) // 1000
         attempt = Attempt("probe", at, took_us, probe.finding.name.lower(), "", probe.evidence)
         decision = after_probe(
             probe, harmless=harmless, since=message.accepted_at, now=self.clock.now(), retry=self.retry
+        )
+        return _verdict(message, decision, attempt)
+
+    def _unanswered(self, message: Message, error: DeliveryError, at: datetime, begun: int) -> Verdict:
+        self.report(error)
+        attempt = Attempt("probe", at, (perf_counter_ns() - begun) // 1000, _word(error), error.code, error.text)
+        decision = after_failed_probe(
+            error,
+            attempts=message.attempts + 1,
+            since=message.accepted_at,
+            now=self.clock.now(),
+            retry=self.retry,
+            chance=self.chance,
         )
         return _verdict(message, decision, attempt)
 

@@ -445,6 +445,20 @@ def test_a_fault_of_the_connector_does_not_stop_the_others(bench: Bench) -> None
     assert counts.delivered == 2
 
 
+def test_a_fault_of_a_look_up_does_not_stop_the_others(bench: Bench) -> None:
+    """
+    A bug in a connector's look-up hits one dossier: it is asked again later, the others arrive meanwhile.
+    """
+    bench.submit(a_dossier(), a_dossier(code="H99.01.01-260302-0008"))
+    bench.partner.script[str(a_dossier().code)] = [lost(bench.partner, LOST)]
+    bench.partner.probe_answers = [OverflowError("date value out of range")]
+
+    counts = bench.engine().run_until_idle()
+
+    assert (counts.delivered, counts.probes) == (2, 2)
+    assert any("OverflowError" in entry.detail for entry in bench.store.timeline(a_dossier().code))
+
+
 def test_a_lease_shorter_than_a_call_is_refused_at_the_start(bench: Bench) -> None:
     """
     Such a lease would let two workers send the same dossier at once.
