@@ -152,6 +152,10 @@ WHERE id = :id AND state = 'dead'
     AND EXISTS (SELECT 1 FROM lt_lane l WHERE l.id = lt_message.lane_id AND l.tenant = :tenant)
 RETURNING lane_id
 
+-- name: renew_horizon
+-- What waited behind a dead letter was never given a chance: its time begins with that of the head.
+UPDATE lt_message SET since = :now WHERE lane_id = :lane_id AND state = 'pending' AND state <> 'delivered'
+
 -- name: reopen_lane
 UPDATE lt_lane SET state = 'ready', due_at = :now WHERE id = :id AND state = 'blocked'
 

@@ -67,6 +67,7 @@ def requeue(sql: Statements, tenant: str, ids: Sequence[int], now_us: int) -> li
     for id_ in sorted(set(ids)):
         row = sql.row("requeue_message", id=id_, tenant=tenant, state=state, now=now_us)
         if row is not None:
+            sql.run("renew_horizon", lane_id=row[0], now=now_us)
             sql.run("reopen_lane", id=row[0], now=now_us)
             done.append(id_)
     return done

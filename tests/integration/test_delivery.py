@@ -203,6 +203,24 @@ def test_a_requeued_dead_letter_lets_its_lane_go_on(bench: Bench) -> None:
     assert bench.store.dead_letters() == []
 
 
+def test_what_waited_behind_a_requeued_dead_letter_has_the_whole_horizon_too(bench: Bench) -> None:
+    """
+    The operator mends the mapping after three weeks. The steps behind it were never tried: one hiccup does not end them.
+    """
+    dossier = a_dossier()
+    bench.submit(dossier, *steps_of(dossier, 2))
+    bench.partner.script[str(dossier.code)] = [failing(Rejected("partner", "4", "Mã thủ tục không tồn tại"))]
+    bench.engine().run_until_idle()
+    bench.clock.advance(timedelta(days=21))
+    bench.partner.script[str(dossier.code)] = [lambda messages: bench.partner.apply(messages), failing(DOWN)]
+
+    bench.store.requeue([letter.id for letter in bench.store.dead_letters()], now=bench.clock.now())
+    bench.engine().run_until_idle()
+
+    assert bench.store.dead_letters() == []
+    assert len(bench.partner.applied) == 3
+
+
 def test_a_poison_step_stands_alone_and_nothing_overtakes_it(bench: Bench) -> None:
     """
     One bad step in a chunk of eight: those before it arrive, it goes dead, those behind it wait.
