@@ -72,7 +72,8 @@ class Message:
 
     *body* is the canonical JSON as it was at the change (``gateway.model``), frozen for ever; the wire form
     is made when it is sent. *key* is the idempotency key, the same for every attempt. *established* is true
-    when the partner has accepted an earlier message of this dossier. *attempts* counts the calls made before.
+    when the partner has accepted an earlier message of this dossier. *attempts* counts the calls made before, and the
+    look-ups that got no answer.
     """
 
     id: int

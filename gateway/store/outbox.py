@@ -90,11 +90,18 @@ def _message_row(verdict: Verdict, to: MessageState, now_us: int) -> dict[str, A
     return {
         "id": verdict.message,
         "state": to.value,
-        "calls": sum(1 for attempt in verdict.attempts if attempt.kind == "call"),
+        "tries": _tries(verdict),
         "ended_at": now_us if to in _ENDED else None,
         "code": verdict.code or None,
         "text": verdict.text or None,
     }
+
+
+def _tries(verdict: Verdict) -> int:
+    """Calls, and look-ups without an answer: what the next wait grows with."""
+    if verdict.event is MessageEvent.DEFER:
+        return len(verdict.attempts)
+    return sum(1 for attempt in verdict.attempts if attempt.kind == "call")
 
 
 def _lane_row(item: Settled, reached: Sequence[tuple[Verdict, MessageState]]) -> dict[str, Any]:

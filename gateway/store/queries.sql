@@ -65,7 +65,7 @@ SELECT l.id, l.token FROM lt_lane l JOIN json_each(:lanes) w ON l.id = w.value W
 SELECT m.id, m.state FROM lt_message m JOIN json_each(:messages) w ON m.id = w.value
 
 -- name: settle_message
-UPDATE lt_message SET state = :state, attempts = attempts + :calls, ended_at = :ended_at, code = :code, text = :text
+UPDATE lt_message SET state = :state, attempts = attempts + :tries, ended_at = :ended_at, code = :code, text = :text
 WHERE id = :id
 
 -- name: insert_attempt
@@ -141,7 +141,8 @@ SELECT c.kind, count(*) FROM lt_change c JOIN lt_dossier d ON d.id = c.dossier_i
 SELECT partner, failures, hold_until FROM lt_partner WHERE tenant = :tenant
 
 -- name: dead_letters
-SELECT m.id, l.partner, m.operation, d.code, m.code, m.text, m.ended_at, m.attempts,
+SELECT m.id, l.partner, m.operation, d.code, m.code, m.text, m.ended_at,
+    (SELECT count(*) FROM lt_attempt a WHERE a.message_id = m.id AND a.kind = 'call'),
     (SELECT count(*) FROM lt_message x WHERE x.lane_id = m.lane_id AND x.id > m.id AND x.state <> 'delivered')
 FROM lt_message m JOIN lt_lane l ON l.id = m.lane_id JOIN lt_dossier d ON d.id = l.dossier_id
 WHERE m.state = 'dead' AND l.tenant = :tenant ORDER BY m.id

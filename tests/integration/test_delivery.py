@@ -137,6 +137,21 @@ def test_a_look_up_that_fails_is_asked_again_later(bench: Bench) -> None:
     assert counts.delivered == 1
 
 
+def test_look_ups_that_fail_come_ever_more_rarely(bench: Bench) -> None:
+    """
+    The portal answers every look-up of one dossier with a failure, for a day: its questions do not pile up.
+    """
+    dossier = a_dossier()
+    bench.submit(dossier)
+    bench.partner.script[str(dossier.code)] = [lost(bench.partner, LOST)]
+    bench.partner.probe_answers = [Faulted("partner", "-1", "Lỗi hệ thống")] * 2000
+
+    bench.engine(horizon=timedelta(days=1)).run_until_idle()
+
+    assert [(letter.code, letter.attempts) for letter in bench.store.dead_letters()] == [("outcome-unknown", 1)]
+    assert 24 <= len(bench.partner.probes) < 200
+
+
 def test_what_cannot_be_told_and_is_not_harmless_waits_for_a_person(bench: Bench) -> None:
     """
     The gateway never guesses: the dead letter carries the evidence.
