@@ -27,8 +27,12 @@ class RetryPolicy:
 
     def backoff(self, attempt: int, chance: Random) -> timedelta:
         """Wait before the call after *attempt* calls: anything from zero to the doubled base, at most *cap*."""
-        doublings = min(attempt, 40)
-        return min(self.cap, self.base * (1 << doublings)) * chance.random()
+        return _doubled(self.base, attempt, self.cap) * chance.random()
+
+
+def _doubled(base: timedelta, times: int, cap: timedelta) -> timedelta:
+    factor = 1 << min(times, 64)
+    return cap if base.total_seconds() * factor >= cap.total_seconds() else base * factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,7 @@ class BreakerPolicy:
 
     def pause(self, failures: int, chance: Random) -> timedelta:
         """Between half and the whole of the doubled base, so that a trial is never immediate."""
-        doublings = min(failures - self.threshold, 40)
-        return min(self.cap, self.base * (1 << doublings)) * (0.5 + chance.random() / 2)
+        return _doubled(self.base, failures - self.threshold, self.cap) * (0.5 + chance.random() / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +143,14 @@ def after_call(
         return state
     if error is None or not isinstance(error, Unreachable | Busy | OutcomeUnknown | AuthenticationFailed):
         return PartnerState(hold_until=state.hold_until if state.held(now) else None)
-    failures = state.failures + 1
+    # While the breaker is open nothing is sent: what ends now began before, and is no news of the partner.
+    is_open = state.held(now) and state.failures >= breaker.threshold
+    failures = state.failures if is_open else state.failures + 1
     if isinstance(error, AuthenticationFailed):
         failures = max(failures, breaker.threshold)
     holds = [at for at in (state.hold_until,) if at is not None and at > now]
     if error.retry_after is not None:
         holds.append(now + error.retry_after)
-    if failures >= breaker.threshold:
+    if failures >= breaker.threshold and not is_open:
         holds.append(now + breaker.pause(failures, chance))
     return PartnerState(failures, max(holds, default=None))

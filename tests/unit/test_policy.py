@@ -163,6 +163,30 @@ def test_the_breaker_opens_at_the_threshold_and_closes_with_a_sign_of_life() -> 
     assert state == PartnerState()
 
 
+def test_calls_that_end_together_open_the_breaker_once() -> None:
+    """
+    A blip hits sixteen calls under way at once: that is one outage of a moment, no reason to rest for a quarter hour.
+    """
+    state, chance = PartnerState(), Random(5)
+    for _ in range(16):
+        state = after_call(state, Unreachable("p", "refused", ""), now=NOW, breaker=BREAKER, chance=chance)
+
+    assert state.held(NOW)
+    assert not state.held(NOW + BREAKER.base)
+
+
+@given(st.integers(0, 10_000), st.timedeltas(timedelta(microseconds=1), timedelta(days=366)), seeds)
+def test_any_configured_wait_can_be_doubled_for_ever(n: int, base: timedelta, seed: int) -> None:
+    """
+    A long base and many attempts reach the cap, not the end of the calendar.
+    """
+    cap = timedelta(days=366)
+    breaker = BreakerPolicy(base=base, cap=cap)
+
+    assert RetryPolicy(base=base, cap=cap).backoff(n, Random(seed)) <= cap
+    assert breaker.pause(breaker.threshold + n, Random(seed)) <= cap
+
+
 @given(seeds, waits, st.integers(0, 60))
 def test_a_hold_never_gets_shorter_while_it_lasts(seed: int, wait: timedelta, failures: int) -> None:
     """
