@@ -7,7 +7,10 @@ from datetime import datetime
 from random import Random
 
 from gateway.errors import DeliveryError
+from gateway.observe import Event, get_logger
 from gateway.policy import BreakerPolicy, PartnerState, after_call
+
+log = get_logger(__name__)
 
 
 class Gate:
@@ -24,11 +27,15 @@ class Gate:
         return not self._state.held(now)
 
     def report(self, error: DeliveryError | None, now: datetime) -> None:
-        """Take in the result of one call."""
+        """Take in the result of one call. The log says when the partner is left alone from now on, and why."""
         with self._lock:
-            after = after_call(self._state, error, now=now, breaker=self._breaker, chance=self._chance)
-            self._changed = self._changed or after != self._state
+            before = self._state
+            after = after_call(before, error, now=now, breaker=self._breaker, chance=self._chance)
+            self._changed = self._changed or after != before
             self._state = after
+        if error is not None and after.hold_until is not None and after.held(now) and not before.held(now):
+            until = after.hold_until.isoformat(timespec="seconds")
+            log.warning(Event.PARTNER_HELD, partner=error.partner, until=until, code=error.code, reason=error.text)
 
     def news(self) -> PartnerState | None:
         """The state, when it changed since the last time of asking."""

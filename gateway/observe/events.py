@@ -12,6 +12,8 @@ class Event(StrEnum):
     DELIVERY_STOPPED = "delivery.stopped"
     DELIVERY_ABANDONED = "delivery.abandoned"
     """A graceful stop ran out of time; the calls under way are looked up by the next run."""
+    PARTNER_HELD = "delivery.partner_held"
+    """A partner is left alone until the time told: it asked for that, gives no sign of life, or refuses the account."""
     CONNECTOR_FAULT = "delivery.connector_fault"
     """A connector broke its promise not to raise; a bug to report."""
 
