@@ -59,10 +59,12 @@ mapping = "{mapping}"
 """Short waits, for a portal on this machine; the lease is still longer than the longest call, 4.5 s."""
 
 
-def start(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+def start(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, **options: Any
+) -> subprocess.Popen[str]:
     """Start the command in *folder*; its output is thrown away unless *options* say otherwise."""
-    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **options}
-    return subprocess.Popen([COMMAND, *arguments], cwd=folder, env=ENVIRONMENT, text=True, **options)
+    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "encoding": "utf-8", **options}
+    return subprocess.Popen([COMMAND, *arguments], cwd=folder, env={**ENVIRONMENT, **(environment or {})}, **options)
 
 
 def run(

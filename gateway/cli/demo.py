@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -57,10 +59,11 @@ def demo(
     if dossiers is None and locality is None:
         dossiers = DEFAULT_DOSSIERS
     if write_exports is not None:
-        _write_exports(write_exports, dossiers or None, seed, locality, json=json)
+        with _writing_to(write_exports):
+            _write_exports(write_exports, dossiers or None, seed, locality, json=json)
         return
     options = Options(profile=profile, dossiers=dossiers or None, seed=seed, locality=locality, keep=keep)
-    with stopping_on_signals() as stop, watching(output.err) as watch:
+    with _writing_to(keep), stopping_on_signals() as stop, watching(output.err) as watch:
         report = run(options, watch, stop.event)
     if json:
         output.print_json(report.document())
@@ -70,6 +73,17 @@ def demo(
         raise typer.Exit(ExitCode.INTERRUPTED)
     if not report.clean:
         raise typer.Exit(ExitCode.DEMO_FAILED)
+
+
+@contextmanager
+def _writing_to(folder: Path | None) -> Iterator[None]:
+    """Blame the folder that was asked for when it cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        if folder is None:
+            raise
+        raise typer.BadParameter(f"{folder}: không ghi được / cannot be written ({error.strerror})") from error
 
 
 def _write_exports(folder: Path, dossiers: int | None, seed: int, locality: str | None, *, json: bool) -> None:

@@ -71,7 +71,7 @@ def import_(
 
       [cyan]lienthong import ho-so.csv --steps qua-trinh.csv --source mot-cua --dry-run[/]
     """
-    rejects = rejects or file.with_name(f"{file.stem}.tu-choi.csv")
+    rejects = rejects or file.parent / f"{file.stem}.tu-choi.csv"
     with gateway_at(config) as gateway:
         rules = _mapping(gateway.settings, source, mapping)
         log.info(Event.IMPORT_STARTED, source=rules.source, file=file.name)

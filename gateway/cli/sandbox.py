@@ -60,6 +60,10 @@ def sandbox(
         try:
             run(options, lambda line: output.out.print(output.plain(line), soft_wrap=True), stop.event)
         except OSError as error:
+            if error.filename is not None:
+                raise typer.BadParameter(
+                    f"--ready-file {ready_file}: không ghi được / cannot be written ({error.strerror})"
+                ) from error
             raise typer.BadParameter(
                 f"không mở được cổng {port} / port {port} cannot be opened ({error.strerror})"
             ) from error

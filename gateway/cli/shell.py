@@ -46,6 +46,8 @@ class Commands(TyperGroup):
     """Ends every command with its exit code and a text; a traceback goes to the log, without values."""
 
     def invoke(self, ctx: Any) -> Any:
+        # Whatever fails before the configuration is read must not print values either.
+        set_up(LogSettings())
         try:
             return super().invoke(ctx)
         except GatewayError as error:
@@ -83,7 +85,6 @@ def settings_at(config: Path, *, offline: bool = False) -> Settings:
 
     *offline* is for commands that only read the database: they need no secret of a partner.
     """
-    set_up(LogSettings())
     settings = load(config, offline=offline)
     set_up(settings.log)
     return settings
