@@ -59,6 +59,9 @@ class Reply:
 class _Countdown(dict[str, float]):
     """
     Time-outs of one exchange. The HTTP library asks for each when a phase begins; none is longer than what is left.
+
+    Once nothing is left it raises ``TookTooLong``: what no time-out covers, such as asking for the address of a name,
+    must not let a request leave after its lease.
     """
 
     def __init__(self, limits: dict[str, float], until: float, monotonic: Callable[[], float]) -> None:
@@ -68,7 +71,10 @@ class _Countdown(dict[str, float]):
 
     def get(self, key: str, default: Any = None) -> Any:
         limit = super().get(key, default)
-        return limit if limit is None else max(0.001, min(limit, self._until - self._monotonic()))
+        left = self._until - self._monotonic()
+        if left <= 0:
+            raise TookTooLong
+        return limit if limit is None else min(limit, left)
 
 
 class Line:

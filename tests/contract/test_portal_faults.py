@@ -342,6 +342,28 @@ def test_an_answer_that_trickles_is_cut_off() -> None:
     assert (type(error), error.code) == (OutcomeUnknown, "timeout")
 
 
+def test_nothing_is_sent_once_the_time_is_over() -> None:
+    """
+    Looking up the adapter's name took a minute, which no time-out covers. By now another process may hold the message.
+    """
+    now = [0.0]
+
+    class SlowNames(ScriptedPortal):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            limits = request.extensions["timeout"]
+            limits.get("connect")
+            now[0] += 60.0
+            limits.get("write")
+            return super().handle_request(request)
+
+    portal = SlowNames()
+
+    (outcome,) = a_connector(portal, variant="C", monotonic=lambda: now[0]).deliver([a_message(a_step())])
+
+    assert isinstance(error_of(outcome), OutcomeUnknown)
+    assert portal.calls == []
+
+
 def test_an_errand_that_takes_too_long_ends_before_the_next_call() -> None:
     """
     The portal is slow three times over; nothing more is sent, and the message is as before.
