@@ -73,7 +73,8 @@ class Message:
     *body* is the canonical JSON as it was at the change (``gateway.model``), frozen for ever; the wire form
     is made when it is sent. *key* is the idempotency key, the same for every attempt. *established* is true
     when the partner has accepted an earlier message of this dossier. *attempts* counts the calls made before, and the
-    look-ups that got no answer.
+    look-ups that got no answer. *late* says that the fact was older than its dossier's status when it was accepted: it
+    does not move the status at the partner.
     """
 
     id: int
@@ -86,6 +87,7 @@ class Message:
     attempts: int
     accepted_at: datetime
     established: bool
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,9 +159,8 @@ class NationalPortal:
         if not rows:
             return Probe(Finding.ABSENT, "TraCuuHoSo: Cổng không có hồ sơ này / the portal does not have the dossier")
         if isinstance(body, ProcessingStep):
-            return compare_status(
-                rows[0], body.status, self._before.of(message.key), moves=self._settings.steps_move_status
-            )
+            moves = self._settings.steps_move_status and not message.late
+            return compare_status(rows[0], body.status, self._before.of(message.key), moves=moves)
         if message.operation == OUTCOME:
             return Probe(Finding.CANNOT_TELL, "TraCuuHoSo không cho biết kết quả đã báo / does not show outcomes")
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from gateway.lifecycle import MessageEvent, MessageState, move
+from gateway.lifecycle import Advance, MessageEvent, MessageState, move
 from gateway.policy import PartnerState
 from gateway.ports import Message, Operation
 from gateway.store.contract import Claim, Settled, Turn, Verdict
@@ -186,7 +186,7 @@ def _head_run(rows: Sequence[Any], operations: Mapping[str, Operation]) -> list[
 
 
 def _message(row: Any, partner: str, established: bool) -> Message:
-    _, id_, operation, _, attempts, since, body, hash_, _, dossier = row
+    _, id_, operation, _, attempts, since, body, hash_, advance, dossier = row
     return Message(
         id=id_,
         partner=partner,
@@ -198,6 +198,7 @@ def _message(row: Any, partner: str, established: bool) -> Message:
         attempts=attempts,
         accepted_at=from_us(since),
         established=established,
+        late=advance == Advance.LATE.value,
     )
 
 

@@ -88,7 +88,7 @@ RETURNING id, token, established, dossier_id
 
 -- name: claim_messages
 -- The first open messages of each lane, at most :depth, with the frozen body.
-SELECT m.lane_id, m.id, m.operation, m.state, m.attempts, m.since, c.body, c.hash, c.accepted_at, d.code
+SELECT m.lane_id, m.id, m.operation, m.state, m.attempts, m.since, c.body, c.hash, c.advance, d.code
 FROM json_each(:lanes) w
 JOIN lt_message m ON m.lane_id = w.value AND m.id IN (
     SELECT x.id FROM lt_message x WHERE x.lane_id = w.value AND x.state <> 'delivered' ORDER BY x.id LIMIT :depth)

@@ -321,6 +321,20 @@ def test_steps_that_cannot_be_repeated_are_settled_by_what_moved() -> None:
     assert portal.calls == ["login", "TraCuuHoSo", "CapNhatTienDoHoSoMC", "TraCuuHoSo"]
 
 
+def test_a_late_step_that_moves_nothing_is_not_called_absent() -> None:
+    """
+    It is older than what the portal shows, so the status stays whether the step is there or not: no proof, no repeat.
+    """
+    rows = [said(0, "", result=[{"MAHOSO": a_code().text, "TRANGTHAIHOSO": "9"}]) for _ in range(2)]
+    portal = scripted({"TraCuuHoSo": rows, "CapNhatTienDoHoSoMC": [httpx.ReadTimeout("")]})
+    connector = a_connector(portal, timeline_deduplicated=False)
+    message = a_message(a_step(status=DossierStatus.PROCESSING), late=True)
+
+    connector.deliver([message])
+
+    assert connector.probe(message).finding is Finding.CANNOT_TELL
+
+
 def test_after_a_restart_such_a_step_waits_for_a_person() -> None:
     """
     The note is gone with the process; nothing is proved.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import sqlalchemy as sa
@@ -16,11 +17,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput, StoreFull, StoreTooNew, StoreUnavailable
-from gateway.lifecycle import Advance
+from gateway.lifecycle import Advance, MessageEvent
 from gateway.model import Change, Dossier, DossierCode, DossierStatus, ProcessingStep
 from gateway.policy import PartnerState
-from gateway.ports import Receipt
+from gateway.ports import Message, Receipt
 from gateway.store import schema
+from gateway.store.contract import Settled, Verdict
 from gateway.store.sql import statements
 from gateway.store.sqlite import SqliteStore
 from tests.builders import a_dossier, a_step
@@ -139,6 +141,19 @@ def test_a_late_step_enters_history_and_moves_nothing(store: SqliteStore) -> Non
     known = store.known([dossier.code])[dossier.code.key]
     assert known.status_at == steps[2].at
     assert store.status()[0].pending == 4
+    assert [message.late for message in _claimed(store)] == [False, False, False, True]
+
+
+def _claimed(store: SqliteStore) -> Iterator[Message]:
+    """Every message in the order of its lane, each delivered before the next is claimed."""
+    settled: list[Settled] = []
+    while claims := store.exchange(
+        "partner", PARTNER.operations, worker="w", settled=settled, state=None, want=1, lease=timedelta(minutes=1),
+        now=CLOCK.now(),
+    ).claims:  # fmt: skip
+        (claim,) = claims
+        yield from claim.messages
+        settled = [Settled(claim.lane, claim.token, tuple(Verdict(m.id, MessageEvent.DELIVER) for m in claim.messages))]
 
 
 def test_a_late_fact_that_would_move_the_public_status_back_is_kept_but_not_told(store: SqliteStore) -> None:
@@ -242,9 +257,9 @@ def test_a_change_lives_and_dies_with_the_callers_transaction(store: SqliteStore
     assert store.status()[0].pending == 1
 
 
-@pytest.mark.parametrize("isolation", ["", "IMMEDIATE", None], ids=["deferred", "immediate", "autocommit"])
+@pytest.mark.parametrize("isolation", ["DEFERRED", "IMMEDIATE", None], ids=["deferred", "immediate", "autocommit"])
 def test_a_fault_half_way_leaves_nothing_of_ours_with_the_caller(
-    store: SqliteStore, path: Path, isolation: str | None
+    store: SqliteStore, path: Path, isolation: Literal["DEFERRED", "IMMEDIATE"] | None
 ) -> None:
     """
     The database breaks between the ledger and the outbox; the caller goes on and commits. A change without its message
