@@ -79,9 +79,15 @@ class Courier:
         took_us = (perf_counter_ns() - begun) // 1000
         error = next((o.error for o in outcomes if isinstance(o, Failed)), None)
         self.report(error)
-        if len(messages) > 1 and any(isinstance(o, Failed) and isinstance(o.error, Rejected) for o in outcomes):
-            return self._split(messages, outcomes, claims, at, took_us)
-        return self._verdicts(messages, outcomes, at, took_us)
+        verdicts = self._verdicts(messages, outcomes, at, took_us)
+        refused = [n for n, o in enumerate(outcomes) if isinstance(o, Failed) and isinstance(o.error, Rejected)]
+        one_by_one = self._operation(messages[0]).same_dossier and len(refused) < len(messages)
+        if len(refused) > 1 and not one_by_one:
+            first = _attempt(outcomes[refused[0]], at, took_us)
+            parts = self._split([messages[n] for n in refused], first, claims)
+            for n, verdict in zip(refused, parts, strict=True):
+                verdicts[n] = verdict
+        return verdicts
 
     def _deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         """A fault of the connector itself leaves the outcome unknown: one bad message must not stop the others."""
@@ -100,20 +106,12 @@ class Courier:
         log.error(Event.CONNECTOR_FAULT, partner=self.connector.name, error=name)
         return OutcomeUnknown(self.connector.name, CONNECTOR_FAULT, name)
 
-    def _split(
-        self,
-        messages: Sequence[Message],
-        outcomes: Sequence[Outcome],
-        claims: Sequence[Claim],
-        at: datetime,
-        took_us: int,
-    ) -> list[Verdict]:
+    def _split(self, messages: Sequence[Message], first: Attempt, claims: Sequence[Claim]) -> list[Verdict]:
         """
-        Halve a rejected batch until the poison message stands alone; the others go through.
+        Halve a batch that was refused together until the poison message stands alone; the others go through.
 
         In one lane nothing overtakes the poison: what stands behind it is given back.
         """
-        first = _attempt(outcomes[0], at, took_us)
         same_dossier = self._operation(messages[0]).same_dossier
         middle = len(messages) // 2
         verdicts: list[Verdict] = []
@@ -133,11 +131,11 @@ class Courier:
         same_dossier = self._operation(messages[0]).same_dossier
         for message, outcome in zip(messages, outcomes, strict=True):
             attempt = _attempt(outcome, at, took_us)
-            if same_dossier and any(v.event is MessageEvent.REJECT for v in verdicts):
-                verdicts.append(Verdict(message.id, MessageEvent.RELEASE, attempts=(attempt,)))
-                continue
             if isinstance(outcome, Delivered):
                 verdicts.append(Verdict(message.id, MessageEvent.DELIVER, attempts=(attempt,)))
+                continue
+            if same_dossier and any(v.event is MessageEvent.REJECT for v in verdicts):
+                verdicts.append(Verdict(message.id, MessageEvent.RELEASE, attempts=(attempt,)))
                 continue
             decision = after_failure(
                 outcome.error,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -25,7 +25,7 @@ from gateway.errors import (
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change, Dossier, ProcessingStep
 from gateway.policy import BreakerPolicy, RetryPolicy
-from gateway.ports import Finding, Probe
+from gateway.ports import Delivered, Failed, Finding, Message, Outcome, Probe
 from gateway.store.contract import Attempt, Settled, Verdict
 from gateway.store.sqlite import SqliteStore
 from tests.builders import a_dossier, a_step
@@ -201,6 +201,26 @@ def test_a_refused_dossier_is_a_dead_letter_and_holds_its_lane_only(bench: Bench
     assert len(bench.partner.applied) == 3
 
 
+def test_what_a_batch_delivered_is_not_sent_again_for_what_it_refused(bench: Bench) -> None:
+    """
+    One call carried three dossiers and said of each what became of it: nothing is in doubt, so nothing is repeated.
+    """
+
+    class Precise(ScriptedPartner):
+        def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+            super().deliver(messages)
+            refusal = Failed(Rejected("partner", "1", "Dữ liệu không hợp lệ"))
+            return [refusal if message.dossier.endswith("0002") else Delivered() for message in messages]
+
+    bench.partner = Precise(dossier_batch=3)
+    bench.submit(*(a_dossier(code=f"H99.01.01-260302-000{n}") for n in (1, 2, 3)))
+
+    counts = bench.engine().run_until_idle()
+
+    assert [len(ids) for _, _, ids in bench.partner.calls] == [3]
+    assert (counts.delivered, counts.dead) == (2, 1)
+
+
 def test_a_requeued_dead_letter_lets_its_lane_go_on(bench: Bench) -> None:
     """
     The mapping was mended, the operator requeues: the dossier and its steps arrive in order.
@@ -220,7 +240,7 @@ def test_a_requeued_dead_letter_lets_its_lane_go_on(bench: Bench) -> None:
 
 def test_what_waited_behind_a_requeued_dead_letter_has_the_whole_horizon_too(bench: Bench) -> None:
     """
-    The operator mends the mapping after three weeks. The steps behind it were never tried: one hiccup does not end them.
+    The operator mends the mapping after three weeks. The steps behind were never tried: one hiccup does not end them.
     """
     dossier = a_dossier()
     bench.submit(dossier, *steps_of(dossier, 2))
