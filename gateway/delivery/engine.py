@@ -11,9 +11,10 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from random import Random
 from time import monotonic
 from uuid import uuid4
@@ -108,6 +109,10 @@ class _Crew:
                     self._news.notify()
 
     def dismiss(self) -> None:
+        """Nobody records any more: a call under way ends by itself, what waits for a worker is left to its lease."""
+        with suppress(Empty):
+            while True:
+                self._work.get_nowait()
         for _ in self._threads:
             self._work.put(None)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -20,13 +21,14 @@ from gateway.errors import (
     Held,
     OutcomeUnknown,
     Rejected,
+    StoreFull,
     Unreachable,
 )
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change, Dossier, ProcessingStep
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Delivered, Failed, Finding, Message, Outcome, Probe
-from gateway.store.contract import Attempt, Settled, Verdict
+from gateway.store.contract import Attempt, Settled, Turn, Verdict
 from gateway.store.sqlite import SqliteStore
 from tests.builders import a_dossier, a_step
 from tests.clocks import TestClock
@@ -510,6 +512,33 @@ def test_a_fault_of_a_look_up_does_not_stop_the_others(bench: Bench) -> None:
 
     assert (counts.delivered, counts.probes) == (2, 2)
     assert any("OverflowError" in entry.detail for entry in bench.store.timeline(a_dossier().code))
+
+
+def test_nothing_is_sent_that_nobody_can_record(bench: Bench) -> None:
+    """
+    The disk is full when the first outcome shall be recorded: the dossiers that wait for a worker are not sent.
+    """
+
+    class Full(SqliteStore):
+        def exchange(self, *given: Any, **named: Any) -> Turn:
+            if named["settled"]:
+                raise StoreFull("no room")
+            return super().exchange(*given, **named)
+
+    bench.submit(*(a_dossier(code=f"H99.01.01-260302-{n:04}") for n in range(40)))
+    ended = threading.Event()
+    bench.partner.script["H99.01.01-260302-0001"] = [lambda messages: None if ended.wait(5) else DOWN]
+
+    bench.store.close()
+    bench.store = Full(bench.path, tenant="H99")
+    with pytest.raises(StoreFull):
+        bench.engine(concurrency=1).run_until_idle()
+    ended.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("courier-partner"):
+            thread.join(10)
+
+    assert len(bench.partner.calls) <= 2
 
 
 def test_a_lease_shorter_than_a_call_is_refused_at_the_start(bench: Bench) -> None:
