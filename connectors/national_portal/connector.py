@@ -313,7 +313,9 @@ class NationalPortal:
         raise self._client.error_of(answer, verdict, data)
 
     def _header(self, message: Message, dossier: Dossier, patience: Patience) -> _Header:
-        listed, stale = self.catalogue.procedure(dossier.procedure, dossier.code.text, patience)
+        listed, stale = self.catalogue.procedure(
+            dossier.procedure, dossier.code.text, patience, again=message.attempts > 0
+        )
         return _Header(message, self._translate.dossier(dossier, listed), _STALE if stale else "")
 
     def _body(self, message: Message) -> Dossier | ProcessingStep:
