@@ -64,7 +64,6 @@ def test_an_unknown_procedure_is_asked_for_again_soon() -> None:
     assert bench.asked() == 2
 
 
-@pytest.mark.parametrize("words", ["Xử lý thất bại", "Lỗi hệ thống", "Mã đã tồn tại"])
 def test_a_requeued_dossier_sees_what_was_announced_a_moment_ago() -> None:
     """
     The officer had the procedure announced and requeued at once: the memory of its absence must not stop it again.
@@ -80,6 +79,7 @@ def test_a_requeued_dossier_sees_what_was_announced_a_moment_ago() -> None:
     assert isinstance(taken, Delivered)
 
 
+@pytest.mark.parametrize("words", ["Xử lý thất bại", "Lỗi hệ thống", "Mã đã tồn tại"])
 def test_a_procedure_is_not_unknown_because_a_portal_says_that_it_failed(words: str) -> None:
     """
     Code 0, no rows, and words that deny it: try again later, instead of a dead letter for every waiting dossier.
