@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LEASE = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(minutes=10)
 
 
 class Errand:
@@ -99,7 +100,7 @@ class Process:
             WatchedConnector(self, world.flaw.connector(portal, self)),
             world.clock,
             pace=Pace(concurrency=plan.concurrency, block=plan.block, lease=LEASE),
-            retry=RetryPolicy(cap=timedelta(minutes=10), horizon=plan.horizon),
+            retry=RetryPolicy(cap=LONGEST_WAIT, horizon=plan.horizon),
             breaker=BreakerPolicy(plan.breaker_threshold, cap=timedelta(minutes=5)),
             chance=Random(world.chance.random()),
         )

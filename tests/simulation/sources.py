@@ -200,5 +200,5 @@ def _foreign(serial: int, plan: Plan, chance: Random) -> Foreign:
             returned_at=at if path[cut - 1] is S.RETURNED else None,
         )
         change = Change(source="motcua", source_id=f"foreign:{serial}:{cut}", body=header)
-        submissions.append(Submission(chance.random() * 5 + cut * plan.duration_s / len(path) / 2, (change,)))
-    return Foreign(code, promotion, tuple(sorted(submissions, key=lambda each: each.after_s)))
+        submissions.append(Submission((cut + chance.random()) * plan.duration_s / len(path) / 2, (change,)))
+    return Foreign(code, promotion, tuple(submissions))

@@ -11,6 +11,7 @@ import httpx
 from connectors.mocks import Directive, Exchange, Request
 from connectors.national_portal.mock import Fault, FaultKind
 from connectors.national_portal.mock.transport import MockTransport
+from connectors.national_portal.transport import TookTooLong
 from tests.simulation import plan as plans
 from tests.simulation.fibers import Killed
 
@@ -103,6 +104,9 @@ class Wire(httpx.BaseTransport):
             errand.sleep(patience_s)
             raise httpx.ReadTimeout("no answer", request=request)
         errand.sleep(delay_s)
+        if _is_over(request):
+            # The machine slept meanwhile: such an answer is not believed any more.
+            link.lose()
         wait = response.headers.get("retry-after")
         if wait is not None:
             process.quiet_until_s = max(process.quiet_until_s, world.clock.elapsed_s + int(wait))
@@ -158,3 +162,11 @@ class _Link:
             retry_after_s=chance.choice([None, 1, 30, 600]) if kind in _ASKING_TO_WAIT else None,
             delay_s=chance.choice([2.0, 60.0]) if kind in (FaultKind.SLOW, FaultKind.STALL) else None,
         )
+
+
+def _is_over(request: httpx.Request) -> bool:
+    try:
+        request.extensions["timeout"].get("read")
+    except TookTooLong:
+        return True
+    return False

@@ -31,7 +31,7 @@ from tests.simulation.audit import Audit
 from tests.simulation.clock import MachineClock
 from tests.simulation.fibers import Killed
 from tests.simulation.flaws import Flaw
-from tests.simulation.process import Errand, Process
+from tests.simulation.process import LONGEST_WAIT, Errand, Process
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.stores import WatchedStore
 
@@ -103,8 +103,7 @@ class World:
     def run(self) -> None:
         """Let the storm pass, then let everything heal, and look at what is there."""
         for local in self._locals:
-            for submission in local.submissions:
-                self._plan_submission(submission, submission.after_s)
+            self._submit_in_order(local.submissions)
         for foreign in self._foreigners:
             self.scheduler.after(self.chance.random() * 10, self._later(self._file, foreign))
         for process in self._processes:
@@ -126,24 +125,31 @@ class World:
         self._store.close()
         self.audit.close()
 
-    def _plan_submission(self, submission: sources.Submission, delay_s: float) -> None:
-        self.scheduler.after(delay_s, self._later(self._submit, submission))
-
     def _later(self, act: Any, *arguments: Any) -> Any:
         return lambda: act(*arguments)
 
-    def _submit(self, submission: sources.Submission) -> None:
+    def _submit_in_order(self, submissions: Sequence[sources.Submission]) -> None:
+        """What is told of one dossier, each in its time and after the one before."""
+        if submissions:
+            began_s = self.clock.elapsed_s
+            self.scheduler.after(submissions[0].after_s, self._later(self._submit, submissions, began_s))
+
+    def _submit(self, submissions: Sequence[sources.Submission], began_s: float) -> None:
         """A source that hears of an error submits the same again later."""
+        first, rest = submissions[0], submissions[1:]
         try:
-            receipts = self._store.accept(submission.changes, self._routes, now=self.clock.now())
+            receipts = self._store.accept(first.changes, self._routes, now=self.clock.now())
         except StoreError as error:
             self.note(f"a source hears of {type(error).__name__}")
-            self._plan_submission(submission, 1 + self.chance.random() * 30)
+            self.scheduler.after(1 + self.chance.random() * 30, self._later(self._submit, submissions, began_s))
             return
         refused = [receipt for receipt in receipts if receipt.refusal is not None]
-        if refused and not submission.refusable:
+        if refused and not first.refusable:
             self.violated(f"{refused[0].dossier.key}: refused: {type(refused[0].refusal).__name__}")
         self._wake_all()
+        if rest:
+            delay_s = began_s + rest[0].after_s - self.clock.elapsed_s
+            self.scheduler.after(delay_s, self._later(self._submit, rest, began_s))
 
     def _file(self, foreign: sources.Foreign) -> None:
         """A business files on the portal, which tells the province until it hears a good answer."""
@@ -152,8 +158,7 @@ class World:
         if sent.error_code not in ("0", "1"):
             self.scheduler.after(1 + self.chance.random() * 30, self._later(self._file, foreign))
             return
-        for submission in foreign.submissions:
-            self._plan_submission(submission, submission.after_s)
+        self._submit_in_order(foreign.submissions)
 
     def _take_in(self, url: str, body: bytes) -> tuple[int, bytes]:
         """The province's side of a call from the portal; the call or its answer may be lost."""
@@ -247,7 +252,7 @@ class World:
 
     def _mend(self) -> bool:
         """Somebody sees to every dead letter that can be helped."""
-        for _ in range(30):
+        for _ in range(50):
             helped = [
                 row[0]
                 for row in self.audit.states()
@@ -255,7 +260,8 @@ class World:
             ]
             if not helped:
                 return True
-            self._requeue(helped)
+            # By then nobody believes any more what the portal said of a procedure before it was published.
+            self.scheduler.after(400, self._later(self._requeue, helped))
             if not self.scheduler.run(MOST_STEPS):
                 return False
         return True
@@ -365,7 +371,8 @@ class World:
         unpublished = local is not None and local.unpublished and effect is not None and effect[0] == "header"
         if code in _REFUSALS and (poison or unpublished):
             return
-        if code == EXPIRED and self.clock.now() > self.audit.since(message) + self.plan.horizon * 0.5:
+        given_up = code == EXPIRED or (code == UNDECIDABLE and event is MessageEvent.GIVE_UP)
+        if given_up and self.clock.now() + LONGEST_WAIT > self.audit.since(message) + self.plan.horizon:
             return
         if code == UNDECIDABLE and self.plan.strict and event is MessageEvent.GIVE_UP:
             carrier = self._carried.get(message)
