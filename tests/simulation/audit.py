@@ -169,9 +169,12 @@ class Audit:
             if held is not None and held.claim.token >= claim.token:
                 wrong.append(f"lane {claim.lane} gives token {claim.token} after {held.claim.token}")
             self._held[claim.lane] = _Held(who, claim)
-            for message in claim.messages:
-                if message.established != (claim.lane in self._established):
-                    wrong.append(f"message {message.id} is told that its dossier is established: {message.established}")
+            established = claim.lane in self._established
+            wrong += [
+                f"message {message.id} is told that its dossier is established: {message.established}"
+                for message in claim.messages
+                if message.established != established
+            ]
         return wrong
 
     def _overtaken(self, message: int, lane: int, new: str) -> bool:
@@ -191,8 +194,8 @@ class Audit:
 
     def dossier_of(self, message: int) -> str:
         row = self._connection.execute(
-            "SELECT d.key FROM lt_message m JOIN lt_lane l ON l.id = m.lane_id JOIN lt_dossier d ON d.id = l.dossier_id "
-            "WHERE m.id = ?",
+            "SELECT d.key FROM lt_message m JOIN lt_lane l ON l.id = m.lane_id JOIN lt_dossier d ON d.id = l.dossier_id"
+            " WHERE m.id = ?",
             (message,),
         ).fetchone()
         return str(row[0])
@@ -200,7 +203,8 @@ class Audit:
     def place_of(self, message: int) -> int:
         """How many messages come before it in its lane."""
         row = self._connection.execute(
-            "SELECT count(*) FROM lt_message x JOIN lt_message m ON x.lane_id = m.lane_id AND x.id < m.id WHERE m.id = ?",
+            "SELECT count(*) FROM lt_message x JOIN lt_message m ON x.lane_id = m.lane_id AND x.id < m.id"
+            " WHERE m.id = ?",
             (message,),
         ).fetchone()
         return int(row[0])

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from connectors.mocks import Exchange
 from connectors.national_portal.connector import NationalPortal
 from gateway.delivery.coordinator import Coordinator, Pace
-from gateway.errors import DeliveryError, StoreError
+from gateway.errors import DeliveryError, OutcomeUnknown, StoreError
 from gateway.policy import BreakerPolicy, RetryPolicy
-from gateway.ports import Connector, Health, Message, Operation, Outcome, Probe
+from gateway.ports import Connector, Failed, Health, Message, Operation, Outcome, Probe
 from gateway.store.contract import Claim, Settled
 from tests.simulation import fibers
 from tests.simulation.fibers import Fiber, Killed
@@ -39,11 +39,17 @@ class Errand:
         self.exchanges: list[Exchange] = []
         self.probed: set[int] = set()
         self.on_the_wire = False
+        self.lease_over = False
+        """Somebody saw it end; no clock that is set back brings it to life again."""
         self.fiber: Fiber = fibers.start(self._carry)
 
     @property
     def shown(self) -> str:
         return ", ".join(f"{claim.messages[0].dossier}/{claim.token}" for claim in self.claims)
+
+    def lives(self, now: datetime) -> bool:
+        """Whether the lease does."""
+        return not self.lease_over and now < self.lease_until
 
     def sleep(self, seconds: float) -> None:
         """Let virtual time pass for this courier."""
@@ -149,6 +155,9 @@ class Process:
             self.die()
         except Killed:
             self.die()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the world must go on and tell.
+            self.world.violated(f"{self.name} fails: {type(fault).__name__}: {fault}")
+            self.die()
 
     def _rest(self) -> None:
         due = self._coordinator.next_due()
@@ -245,6 +254,8 @@ class WatchedConnector:
             raise
         finally:
             world.end(errand)
+        if not any(isinstance(outcome, Failed) and isinstance(outcome.error, OutcomeUnknown) for outcome in outcomes):
+            world.answered(messages)
         words = ", ".join(type(getattr(outcome, "error", outcome)).__name__ for outcome in outcomes)
         world.note(f"{self._process.name} delivered {[m.id for m in messages]} of {messages[0].dossier}: {words}")
         return outcomes
@@ -252,7 +263,7 @@ class WatchedConnector:
     def probe(self, message: Message) -> Probe:
         world, errand = self._process.world, self._process.errand()
         errand.probed.add(message.id)
-        world.begin(errand, [message], asking=True)
+        world.begin(errand, [message])
         try:
             probe = self._inner.probe(message)
         except DeliveryError as error:

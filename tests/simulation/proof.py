@@ -1,7 +1,7 @@
 """
 What must be true of every world: what was accepted against what the portal holds.
 
-The ledger of facts is kept here, from the receipts alone; neither the outbox nor the connector is asked what they think.
+The ledger of facts is kept here, from the receipts alone; nobody asks the outbox or the connector what they think.
 """
 
 from __future__ import annotations
@@ -107,13 +107,18 @@ def _of_outcome(dossier: Dossier) -> Effect | None:
 def arrived(record: DossierRecord) -> list[Effect]:
     """What the portal holds of one dossier, in the order in which it came."""
     found: list[tuple[int, int, Effect]] = []
-    for version in record.versions:
-        header = version.header
-        found.append((version.call, 0, ("header", str(header["TrichYeuHoSo"]), str(header["TrangThaiHoSo"]))))
-    for step in record.steps:
-        found.append((step.call, step.arrival, ("step", step.moment, step.status, str(step.body["NoiDungXuLy"]))))
-    for outcome in record.outcomes:
-        found.append((outcome.call, 0, ("outcome", str(outcome.body["NoiDung"]), str(outcome.body["TrangThai"]))))
+    found += (
+        (version.call, 0, ("header", str(version.header["TrichYeuHoSo"]), str(version.header["TrangThaiHoSo"])))
+        for version in record.versions
+    )
+    found += (
+        (step.call, step.arrival, ("step", step.moment, step.status, str(step.body["NoiDungXuLy"])))
+        for step in record.steps
+    )
+    found += (
+        (outcome.call, 0, ("outcome", str(outcome.body["NoiDung"]), str(outcome.body["TrangThai"])))
+        for outcome in record.outcomes
+    )
     return [effect for _, _, effect in sorted(found, key=lambda each: each[:2])]
 
 
@@ -124,20 +129,17 @@ def compare(
     Hold what *effects* the portal has against what was *told*.
 
     A header or an outcome may come again before anything later did, since that changes nothing; in a *strict* world an
-    outcome may not. *stuck_at* is the number of the fact that waits for a person: it may be there, later ones may not.
+    outcome may not. *stuck_at* is the number of the fact that waits for a person: from there on nothing needs to be
+    there.
     """
     wanted = [(number, effect) for number, effect in enumerate(told.effects) if effect is not None]
     at = 0
     last: Effect | None = None
     for effect in effects:
         if at < len(wanted) and effect == wanted[at][1]:
-            if stuck_at is not None and wanted[at][0] > stuck_at:
-                findings.out_of_order.append(f"{key}: {_shown(effect)} overtook a dead letter")
             at += 1
-        elif effect == last and effect[0] == "header":
-            pass
-        elif effect == last and effect[0] == "outcome" and not strict:
-            pass
+        elif effect == last and (effect[0] == "header" or not strict):
+            continue
         elif effect in (each for _, each in wanted[at:]):
             findings.out_of_order.append(f"{key}: {_shown(effect)} came before {_shown(wanted[at][1])}")
             at = next(n for n in range(at, len(wanted)) if wanted[n][1] == effect) + 1

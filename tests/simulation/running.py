@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,8 +19,8 @@ from tests.simulation.flaws import Flaw
 from tests.simulation.stores import TENANT
 from tests.simulation.world import World
 
-_MEMORY = Path("/dev/shm")  # noqa: S108
-_SHOWN = 40
+_MEMORY = Path("/dev/shm")
+_NONE = Flaw()
 
 
 @dataclass(slots=True)
@@ -76,23 +76,23 @@ class Total:
 def simulate(
     seeds: Iterable[int],
     *,
-    flaw: Callable[[], Flaw] = Flaw,
-    until_found: bool = False,
+    flaw: Flaw = _NONE,
+    until: Sequence[str] = (),
     trace: bool = False,
-    say: Callable[[str], None] = lambda text: None,
+    say: Callable[[str], object] = lambda text: None,
 ) -> Total:
-    """Run the worlds of *seeds*, with a *flaw* planted in each; *until_found* stops at the first that fails."""
+    """Run the worlds of *seeds*, each with a *flaw*; *until* stops at the first that shows one of these texts."""
     total = Total()
     began = time.perf_counter()
     folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_MEMORY if _MEMORY.is_dir() else None))
     logging.disable(logging.CRITICAL)
     try:
         for seed in seeds:
-            world = _lived(seed, folder, flaw())
+            world = _lived(seed, folder, flaw)
             total.add(seed, world)
             if seed in total.failed:
                 _report(seed, world, say, whole=trace)
-                if until_found:
+                if any(text in line for line in total.failed[seed] for text in until):
                     break
     finally:
         logging.disable(logging.NOTSET)
@@ -120,7 +120,7 @@ def _template() -> bytes:
         return template(Path(folder), TENANT)
 
 
-def _report(seed: int, world: World, say: Callable[[str], None], *, whole: bool) -> None:
+def _report(seed: int, world: World, say: Callable[[str], object], *, whole: bool) -> None:
     say(f"seed {seed} failed; see it again with: make simulate SEEDS=1 FROM={seed} ARGS=--trace")
     for line in world.findings.lines():
         say(f"  {line}")

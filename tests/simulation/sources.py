@@ -73,7 +73,9 @@ def _local(serial: int, plan: Plan, chance: Random) -> Local:
     submissions += _repeats(submissions, chance)
     submissions += _late(serial, steps, plan, chance)
     submissions += _nonsense(serial, submissions, chance)
-    return Local(a_code(serial), tuple(sorted(submissions, key=lambda each: each.after_s)), unpublished, frozenset(poison))
+    return Local(
+        a_code(serial), tuple(sorted(submissions, key=lambda each: each.after_s)), unpublished, frozenset(poison)
+    )
 
 
 def _walk(longest: int, chance: Random) -> list[DossierStatus]:

@@ -11,7 +11,6 @@ import httpx
 from connectors.mocks import Directive, Exchange, Request
 from connectors.national_portal.mock import Fault, FaultKind
 from connectors.national_portal.mock.transport import MockTransport
-from connectors.national_portal.transport import TookTooLong
 from tests.simulation import plan as plans
 from tests.simulation.fibers import Killed
 
@@ -43,7 +42,7 @@ class Wire(httpx.BaseTransport):
         world.boundary(process, "before send")
         # As the HTTP library does when it connects: the last look at the time.
         request.extensions["timeout"].get("connect")
-        if world.clock.now() >= errand.lease_until:
+        if errand.lease_over or world.clock.now() >= errand.lease_until:
             world.violated(f"{process.name} calls for {errand.shown} after its lease")
         fault = world.draw_fault()
         shared = any(word in request.content for word in _SHARED)
@@ -104,9 +103,6 @@ class Wire(httpx.BaseTransport):
             errand.sleep(patience_s)
             raise httpx.ReadTimeout("no answer", request=request)
         errand.sleep(delay_s)
-        if _is_over(request):
-            # The machine slept meanwhile: such an answer is not believed any more.
-            link.lose()
         wait = response.headers.get("retry-after")
         if wait is not None:
             process.quiet_until_s = max(process.quiet_until_s, world.clock.elapsed_s + int(wait))
@@ -122,11 +118,9 @@ class _Link:
 
     def __init__(self, wire: Wire, errand: Errand, fault: str | None) -> None:
         self._world = wire._world
-        self._process = wire._process
         self._errand = errand
         self._fault = fault
         self._exchange: Exchange | None = None
-        self._first: Request | None = None
         self.delay_s = 0.0
 
     def carry(self, request: httpx.Request) -> httpx.Response:
@@ -140,7 +134,7 @@ class _Link:
 
     def handle(self, request: Request) -> Directive:
         """For the transport: the portal's directive, remembered."""
-        self._world.portal_asked(self._process, request)
+        self._world.portal_asked(self._errand, request)
         directive = self._world.portal.handle(request)
         self._exchange = directive.exchange
         self._errand.exchanges.append(directive.exchange)
@@ -162,11 +156,3 @@ class _Link:
             retry_after_s=chance.choice([None, 1, 30, 600]) if kind in _ASKING_TO_WAIT else None,
             delay_s=chance.choice([2.0, 60.0]) if kind in (FaultKind.SLOW, FaultKind.STALL) else None,
         )
-
-
-def _is_over(request: httpx.Request) -> bool:
-    try:
-        request.extensions["timeout"].get("read")
-    except TookTooLong:
-        return True
-    return False

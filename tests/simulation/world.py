@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -16,7 +17,7 @@ from typing import Any
 
 from connectors.mocks import Request
 from connectors.national_portal.connector import NationalPortal
-from connectors.national_portal.mock import Account, FaultKind, Portal, ProcedureSeed, Settings
+from connectors.national_portal.mock import Account, FaultKind, Portal, ProcedureSeed, Settings, lists
 from connectors.national_portal.mock.outbound import promotion
 from gateway.errors import StoreError
 from gateway.lifecycle import MessageEvent
@@ -64,8 +65,7 @@ class World:
         self._calm = False
         self._closed_until_s = 0.0
         self._under_way: dict[str, Errand] = {}
-        self._carried: dict[int, tuple[Process, int | None, bool]] = {}
-        self._justified: set[int] = set()
+        self._sent: dict[int, _Sent] = {}
         self.connector_settings = portal_settings(
             steps_per_call=self.plan.steps_per_call,
             dossiers_per_call=self.plan.dossiers_per_call,
@@ -197,7 +197,7 @@ class World:
                 self.scheduler.after(self.chance.random() * length, act)
 
     def _set_back(self) -> None:
-        seconds = self.chance.choice([1, 5, 30])
+        seconds = self.chance.choice([0.5, 1.0, 4.0])
         self.note(f"the clock is set back by {seconds} s")
         self.count["clock-set-back"] += 1
         self.clock.set_back(seconds)
@@ -317,22 +317,30 @@ class World:
 
     # What parts of the world report
 
-    def portal_asked(self, process: Process, request: Request) -> None:
+    def portal_asked(self, errand: Errand, request: Request) -> None:
+        """A request is about to arrive."""
         self.count["calls"] += 1
+        if self.plan.strict and lists.TIMELINE.encode() in request.body:
+            message = errand.claims[0].messages[0]
+            record = self.portal.dossier(message.dossier)
+            before = None if record is None else record.status
+            self._sent[message.id] = _Sent(errand.process, before, message.late)
 
-    def begin(self, errand: Errand, messages: Sequence[Message], *, asking: bool = False) -> None:
+    def answered(self, messages: Sequence[Message]) -> None:
+        """The outcome is known, so nobody needs to remember what was there before."""
+        for message in messages:
+            self._sent.pop(message.id, None)
+
+    def begin(self, errand: Errand, messages: Sequence[Message]) -> None:
         """A courier turns to the portal: nobody else may be there for the same dossier on a lease that lives."""
         now, process = self.clock.now(), errand.process
         if process.hold_until is not None and now < process.hold_until:
             self.violated(f"{process.name} calls although it knows that the partner is held")
         for message in messages:
             other = self._under_way.get(message.dossier)
-            if other is not None and other is not errand and min(other.lease_until, errand.lease_until) > now:
+            if other is not None and other is not errand and other.lives(now) and errand.lives(now):
                 self.violated(f"{process.name} and {other.process.name} call for {message.dossier} at once")
             self._under_way[message.dossier] = errand
-            if not asking:
-                record = self.portal.dossier(message.dossier) if self.plan.strict else None
-                self._carried[message.id] = (process, None if record is None else record.status, message.late)
 
     def end(self, errand: Errand) -> None:
         self._under_way = {key: other for key, other in self._under_way.items() if other is not errand}
@@ -347,6 +355,9 @@ class World:
         turn: Turn,
     ) -> None:
         """One exchange was committed."""
+        for other in self._processes:
+            for errand in other.running:
+                errand.lease_over = errand.lease_over or not errand.lives(now)
         wrong = self.audit.after_exchange(process.name, now, settled, live, process.finished, state, turn)
         for text in wrong:
             self.violated(text)
@@ -375,24 +386,10 @@ class World:
         if given_up and self.clock.now() + LONGEST_WAIT > self.audit.since(message) + self.plan.horizon:
             return
         if code == UNDECIDABLE and self.plan.strict and event is MessageEvent.GIVE_UP:
-            carrier = self._carried.get(message)
-            if carrier is None or not self._could_be_told(process, carrier, effect):
+            sent = self._sent.get(message)
+            if sent is None or not sent.can_be_told(process, effect):
                 return
         self.violated(f"{key}: message {message} dies of «{code}» for no reason of this world")
-
-    def _could_be_told(
-        self, process: Process, carrier: tuple[Process, int | None, bool], effect: proof.Effect | None
-    ) -> bool:
-        """Whether the process that sent a step saw the status before it, and the step must have moved that."""
-        sender, before, late = carrier
-        return (
-            sender is process
-            and effect is not None
-            and effect[0] == "step"
-            and before is not None
-            and not late
-            and str(before) != effect[2]
-        )
 
     def accepted(self, given: Iterable[tuple[Change, Receipt]]) -> None:
         for change, receipt in given:
@@ -456,13 +453,27 @@ class World:
     def _prove_states(self, key: str, states: Sequence[str], stuck_at: int | None) -> None:
         ended = len(states) if stuck_at is None else stuck_at
         for place, state in enumerate(states):
-            good = "delivered" if place < ended else "dead" if place == ended else "pending"
-            if state != good:
-                self.violated(f"{key}: fact {place} ends as {state} instead of {good}")
+            good = ("delivered",) if place < ended else ("dead",) if place == ended else ("pending", "unknown")
+            if state not in good:
+                self.violated(f"{key}: fact {place} ends as {state} instead of {good[0]}")
         if stuck_at is not None and self.plan.mended:
             row = [row for row in self.audit.states() if row[1] == key][stuck_at]
             if self._may_go_again(row) and not self._is_poison(row):
                 self.violated(f"{key}: fact {stuck_at} is still dead: {row[4]}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A step whose answer is open: who sent it, and the status that the portal showed before."""
+
+    sender: Process
+    before: int | None
+    late: bool
+
+    def can_be_told(self, process: Process, effect: proof.Effect | None) -> bool:
+        """Whether *process* saw the status before it, and the step must have moved that."""
+        moved = effect is not None and effect[0] == "step" and effect[2] != str(self.before)
+        return self.sender is process and self.before is not None and not self.late and moved
 
 
 class _PortalTime:
