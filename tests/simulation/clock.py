@@ -31,7 +31,7 @@ class MachineClock:
         return START + timedelta(seconds=self.elapsed_s)
 
     def elapsed(self) -> float:
-        """The machine's monotonic seconds; they go on while it is suspended."""
+        """Seconds since it was started, its sleep included: what ``elapsed_s`` of a connector tells."""
         return self.elapsed_s
 
     def set_back(self, seconds: float) -> None:
