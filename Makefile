@@ -7,9 +7,11 @@ BIN := .venv/bin
 READY := .venv/ready
 ARGS ?=
 JOBS ?= auto
+SEEDS ?= 300
+FROM ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs bench lock clean
+.PHONY: help setup demo test simulate check format docs bench lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -25,6 +27,9 @@ demo: $(READY)  ## Five localities, a portal that lies, one table: nothing lost,
 
 test: $(READY)  ## Run all tests
 	@$(BIN)/pytest $(if $(ARGS),$(ARGS),-n $(JOBS) --maxprocesses 4)
+
+simulate: $(READY)  ## Let worlds of faults run by their seeds: SEEDS=5000 FROM=1000; ends with one line of JSON
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM) $(ARGS)
 
 check: $(READY)  ## Style, types, and the direction of imports
 	@$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from connectors.national_portal.catalogue import Catalogue
 from connectors.national_portal.client import PortalClient
 from connectors.national_portal.evidence import StatusBefore, compare_header, compare_status
 from connectors.national_portal.inbound import Inbound
-from connectors.national_portal.patience import Patience
+from connectors.national_portal.patience import Patience, elapsed_s
 from connectors.national_portal.received import Reader
 from connectors.national_portal.reception import Receptionist
 from connectors.national_portal.settings import PortalSettings
@@ -90,7 +90,7 @@ class NationalPortal:
         settings: PortalSettings,
         *,
         transport: Network | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed_s,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

@@ -10,6 +10,17 @@ from collections.abc import Callable
 from gateway.errors import Unreachable
 
 
+def elapsed_s() -> float:
+    """
+    Seconds that also pass while the machine is suspended.
+
+    ``time.monotonic`` stops then on Linux: after a night's sleep an errand would still have its time, and call long
+    after its lease.
+    """
+    boot_clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot_clock is None else time.clock_gettime(boot_clock)
+
+
 class Patience:
     """
     The time left for one ``deliver`` or ``probe``. No call begins that could not reasonably end within it.

@@ -200,12 +200,15 @@ class Line:
     def _read(self, response: httpx.Response, until: float) -> bytes:
         chunks: list[bytes] = []
         size = 0
+        late = False
         for chunk in response.iter_bytes():
+            # What is whole is taken, however late: it may be a good answer, or say when to come back.
+            if late:
+                raise TookTooLong
             size += len(chunk)
             if size > self._settings.max_answer_bytes:
                 raise AnswerTooLong
-            if self._monotonic() > until:
-                raise TookTooLong
+            late = self._monotonic() > until
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

@@ -2,8 +2,7 @@
 The delivery engine: for each partner one coordinator that records and claims, and workers that call.
 
 The coordinator is the only one that talks to the store, so that the outcomes of many calls and the next claims
-share one durable commit. A message is sent only after its claim is durable, and the next of its lane only after
-its outcome is.
+share one durable commit.
 """
 
 from __future__ import annotations
@@ -12,44 +11,24 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 from queue import Empty, SimpleQueue
 from random import Random
 from time import monotonic
-from uuid import uuid4
 
+from gateway.delivery.coordinator import Coordinator, Pace, refuse_overlap
 from gateway.delivery.courier import Courier
-from gateway.delivery.gate import Gate
 from gateway.delivery.progress import Counts
-from gateway.errors import ConfigurationError, DeliveryError, Problem
-from gateway.lifecycle import MessageEvent
 from gateway.observe import Event, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector
 from gateway.store.contract import Claim, Settled, Store
 
-log = get_logger(__name__)
+__all__ = ["Engine", "Pace"]
 
-_RETRIED = (MessageEvent.RETRY, MessageEvent.ABSENT, MessageEvent.DEFER)
-_DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
+log = get_logger(__name__)
 
 GATHER_S = 0.02
 """How long outcomes may wait for others to share their commit, while every worker has something to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """
-    How an engine works: *concurrency* calls at once, *block* lanes claimed ahead, a *lease* longer than any call,
-    *poll* between looks at an idle store, *stop* to finish calls when asked to end.
-    """
-
-    concurrency: int = 16
-    block: int = 64
-    lease: timedelta = timedelta(seconds=60)
-    poll: timedelta = timedelta(milliseconds=500)
-    stop: timedelta = timedelta(seconds=20)
 
 
 class _Crew:
@@ -136,7 +115,7 @@ class Engine:
         breaker: BreakerPolicy,
         chance: Random | None = None,
     ) -> None:
-        _refuse_overlap(connector, pace)
+        refuse_overlap(connector, pace)
         self._store = store
         self._connector = connector
         self._clock = clock
@@ -144,7 +123,6 @@ class Engine:
         self._retry = retry
         self._breaker = breaker
         self._chance = chance or Random()
-        self._worker = uuid4().hex
         self._tally: Counter[str] = Counter()
         self._wake = threading.Event()
         self._halted = threading.Event()
@@ -173,43 +151,43 @@ class Engine:
         return self._run(lambda: asked.is_set() or self._halted.is_set(), leave_when_idle=True)
 
     def _run(self, stopping: Callable[[], bool], *, leave_when_idle: bool) -> Counts:
-        gate = Gate(self._breaker, self._chance)
-
-        def report(error: DeliveryError | None) -> None:
-            gate.report(error, self._clock.now())
-
-        courier = Courier(self._connector, self._clock, self._retry, self._chance, gate, report, stopping)
-        crew = _Crew(courier, self._pace.concurrency, max(1, self._pace.block // 2))
+        coordinator = Coordinator(
+            self._store,
+            self._connector,
+            self._clock,
+            pace=self._pace,
+            retry=self._retry,
+            breaker=self._breaker,
+            chance=self._chance,
+            stopping=stopping,
+            tally=self._tally,
+        )
+        crew = _Crew(coordinator.courier, self._pace.concurrency, max(1, self._pace.block // 2))
         log.info(Event.DELIVERY_STARTED, partner=self._connector.name, concurrency=self._pace.concurrency)
         self._clock.busy(True)
         try:
-            self._coordinate(crew, gate, stopping, leave_when_idle)
+            self._coordinate(coordinator, crew, stopping, leave_when_idle)
         finally:
             self._clock.busy(False)
             crew.dismiss()
             log.info(Event.DELIVERY_STOPPED, partner=self._connector.name, **self._tally)
         return self.counts
 
-    def _coordinate(self, crew: _Crew, gate: Gate, stopping: Callable[[], bool], leave_when_idle: bool) -> None:
-        outstanding = 0
+    def _coordinate(
+        self, coordinator: Coordinator, crew: _Crew, stopping: Callable[[], bool], leave_when_idle: bool
+    ) -> None:
         deadline: float | None = None
         while True:
             if deadline is None and stopping():
                 deadline = monotonic() + self._pace.stop.total_seconds()
-            settled = self._collect(crew, outstanding, deadline)
-            outstanding -= len(settled)
-            if deadline is None:
-                claims = self._exchange(settled, gate, self._want(gate, outstanding))
-            else:
-                claims = self._exchange(settled, gate, 0)
-            for batch in _batches(claims, self._connector):
+            settled = self._collect(crew, coordinator.outstanding, deadline)
+            for batch in coordinator.turn(settled, claiming=deadline is None):
                 crew.give(batch)
-            outstanding += len(claims)
-            if outstanding == 0:
-                if deadline is not None or not self._rest(leave_when_idle):
+            if coordinator.outstanding == 0:
+                if deadline is not None or not self._rest(coordinator, leave_when_idle):
                     return
             elif deadline is not None and monotonic() >= deadline:
-                log.warning(Event.DELIVERY_ABANDONED, partner=self._connector.name, lanes=outstanding)
+                log.warning(Event.DELIVERY_ABANDONED, partner=self._connector.name, lanes=coordinator.outstanding)
                 return
 
     def _collect(self, crew: _Crew, outstanding: int, deadline: float | None) -> list[Settled]:
@@ -221,36 +199,9 @@ class Engine:
             wait = max(0.0, min(wait, deadline - monotonic()))
         return crew.finished(wait)
 
-    def _exchange(self, settled: list[Settled], gate: Gate, want: int) -> tuple[Claim, ...]:
-        now = self._clock.now()
-        state = gate.news()
-        if not settled and state is None and want <= 0:
-            return ()
-        turn = self._store.exchange(
-            self._connector.name,
-            self._connector.operations,
-            worker=self._worker,
-            settled=settled,
-            state=state,
-            want=want,
-            lease=self._pace.lease,
-            now=now,
-        )
-        gate.learn(turn.partner, now)
-        self._count(settled, turn.stale)
-        return turn.claims
-
-    def _want(self, gate: Gate, outstanding: int) -> int:
-        now = self._clock.now()
-        if not gate.open(now):
-            return 0
-        if gate.trial_only(now):
-            return 1 if outstanding == 0 else 0
-        return self._pace.block - outstanding
-
-    def _rest(self, leave_when_idle: bool) -> bool:
+    def _rest(self, coordinator: Coordinator, leave_when_idle: bool) -> bool:
         """Wait for something to be due; false when nothing is and the engine may leave."""
-        due = self._store.next_due(self._connector.name)
+        due = coordinator.next_due()
         if due is None and leave_when_idle:
             return False
         self._clock.busy(False)
@@ -258,46 +209,3 @@ class Engine:
         self._clock.busy(True)
         self._wake.clear()
         return True
-
-    def _count(self, settled: Sequence[Settled], stale: int) -> None:
-        for item in settled:
-            for verdict in item.verdicts:
-                self._tally["delivered"] += verdict.event in (MessageEvent.DELIVER, MessageEvent.APPLIED)
-                self._tally["retried"] += verdict.event in _RETRIED
-                self._tally["unknown"] += verdict.event is MessageEvent.LOSE
-                self._tally["dead"] += verdict.event in _DEAD
-                for attempt in verdict.attempts:
-                    self._tally["calls" if attempt.kind == "call" else "probes"] += 1
-        self._tally["stale"] += stale
-
-
-def _batches(claims: Sequence[Claim], connector: Connector) -> list[list[Claim]]:
-    """Claims that may share one call, where the operation carries several dossiers; otherwise one by one."""
-    batches: list[list[Claim]] = []
-    open_batches: dict[str, list[Claim]] = {}
-    for claim in claims:
-        name = claim.messages[0].operation
-        operation = connector.operations[name]
-        current = open_batches.get(name)
-        if operation.same_dossier or claim.look_up or current is None or len(current) >= operation.batch:
-            current = []
-            batches.append(current)
-            if not claim.look_up:
-                open_batches[name] = current
-        current.append(claim)
-    return batches
-
-
-def _refuse_overlap(connector: Connector, pace: Pace) -> None:
-    if pace.lease <= connector.longest_call:
-        raise ConfigurationError(
-            [
-                Problem(
-                    "delivery.lease_s",
-                    f"{pace.lease.total_seconds():g} s không dài hơn cuộc gọi lâu nhất tới «{connector.name}» "
-                    f"({connector.longest_call.total_seconds():g} s); hai tiến trình có thể gửi cùng một hồ sơ "
-                    "/ the lease is not longer than the longest call",
-                    "Tăng delivery.lease_s hoặc giảm timeout_s của đối tác. / Raise the lease or lower the time-out.",
-                )
-            ]
-        )

@@ -84,6 +84,7 @@ class _Batch:
         self._changes: list[dict[str, Any]] = []
         self._messages: list[dict[str, Any]] = []
         self._new_lanes: list[dict[str, Any]] = []
+        self._repeats: list[dict[str, Any]] = []
         self._ids: dict[str, int] = {}
 
     def read(self, prepared: Sequence[_Prepared]) -> None:
@@ -128,6 +129,7 @@ class _Batch:
                 return Receipt(code, refusal=_conflict(change))
             return Receipt(code, version=row.version if row else 0, duplicate=True)
         if self._is_known(item, row):
+            self._remember(item)
             return Receipt(code, version=row.version if row else 0, duplicate=True)
         try:
             effect = self._advance(change.body, row)
@@ -144,6 +146,14 @@ class _Batch:
         if item.step_key is not None:
             return item.step_key in self._steps
         return row is not None and row.header_fingerprint == item.fingerprint
+
+    def _remember(self, item: _Prepared) -> None:
+        """
+        Keep the id under which something known was told: when the same comes again, the dossier may have moved on, and
+        it must still be a repeat.
+        """
+        self._by_source[item.source_key] = item.fingerprint
+        self._repeats.append({"source_key": item.source_key, "fingerprint": item.fingerprint})
 
     def _advance(self, body: Dossier | ProcessingStep, row: _DossierRow | None) -> Advance:
         if row is None:
@@ -263,6 +273,7 @@ class _Batch:
         self._sql.many("insert_change", self._changes)
         self._sql.many("insert_lane", self._new_lanes)
         self._sql.many("insert_message", self._messages)
+        self._sql.many("insert_repeat", self._repeats)
 
     def _take(self, name: str) -> int:
         id_ = self._ids[name]

@@ -14,7 +14,10 @@ FROM json_each(:keys) k CROSS JOIN lt_dossier d WHERE d.tenant = :tenant AND d.k
 SELECT l.dossier_id, l.partner, l.id, l.state FROM lt_lane l JOIN json_each(:dossiers) d ON l.dossier_id = d.value
 
 -- name: changes_by_source
+-- What was told under these ids, with an effect or as a repeat of what was known.
 SELECT c.source_key, c.fingerprint FROM lt_change c JOIN json_each(:keys) k ON c.source_key = k.value
+UNION ALL
+SELECT r.source_key, r.fingerprint FROM lt_repeat r JOIN json_each(:keys) k ON r.source_key = k.value
 
 -- name: changes_by_step
 SELECT c.step_key FROM lt_change c JOIN json_each(:keys) k ON c.step_key = k.value
@@ -45,6 +48,9 @@ UPDATE lt_lane SET state = 'ready', due_at = :now WHERE id = :id AND state = 'id
 -- name: insert_message
 INSERT INTO lt_message (id, lane_id, change_id, operation, state, attempts, since)
 VALUES (:id, :lane_id, :change_id, :operation, 'pending', 0, :now)
+
+-- name: insert_repeat
+INSERT INTO lt_repeat (source_key, fingerprint) VALUES (:source_key, :fingerprint)
 
 -- name: expire_messages
 -- The lease ran out: the calls may have happened.

@@ -394,6 +394,26 @@ def test_an_errand_that_takes_too_long_ends_before_the_next_call() -> None:
     assert connector.longest_call == timedelta(seconds=45)
 
 
+def test_an_answer_that_is_whole_is_heard_however_late_it_is_read() -> None:
+    """
+    The machine slept while the portal said to come back in ten minutes: nobody calls before.
+    """
+    now = [0.0]
+
+    def asleep(request: httpx.Request) -> httpx.Response:
+        now[0] += 60
+        return httpx.Response(503, headers={"Retry-After": "600"}, stream=httpx.ByteStream(b"<html></html>"))
+
+    portal = scripted({"DongBoTienTrinhHoSoMC": [asleep]})
+    connector = a_connector(portal, variant="C", monotonic=lambda: now[0])
+
+    first, second = (connector.deliver([a_message(a_step())])[0] for _ in range(2))
+
+    assert (type(error_of(first)), error_of(first).retry_after) == (Busy, timedelta(minutes=10))
+    assert isinstance(error_of(second), Held)
+    assert len(portal.calls) == 1
+
+
 def test_a_header_that_is_absent_there_equal_or_different() -> None:
     """
     The look-up by number, and what follows from it.

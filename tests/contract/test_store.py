@@ -91,6 +91,28 @@ def test_the_same_step_from_two_sources_is_one_step(store: SqliteStore) -> None:
     assert [receipt.duplicate for receipt in receipts] == [False, False, True]
 
 
+def test_a_repeat_stays_one_when_its_dossier_has_moved_on(store: SqliteStore) -> None:
+    """
+    A second source told what was known, its answer was lost, and it tells the same again after the next version.
+    """
+    first, second = a_dossier(subject="Bản một"), a_dossier(subject="Bản hai")
+    accept(store, change(first, "a:1"), change(first, "b:1"), change(second, "a:2"))
+
+    again = accept(store, change(first, "b:1"))[0]
+
+    assert (again.duplicate, store.totals()["dossier"]) == (True, 2)
+
+
+def test_an_id_that_only_repeated_may_not_bring_another_body(store: SqliteStore) -> None:
+    """
+    Whether its first body had an effect does not matter: the id stands for it.
+    """
+    dossier, steps = a_history(2)
+    accept(store, change(dossier, "1"), change(steps[0], "a"), change(steps[0], "b"))
+
+    assert isinstance(accept(store, change(steps[1], "b"))[0].refusal, ConflictingRepeat)
+
+
 def test_one_id_with_two_bodies_is_refused(store: SqliteStore) -> None:
     """
     The second body is not silently dropped and not silently taken.

@@ -1,0 +1,129 @@
+"""
+Many worlds one after the other, and the count of what happened in them.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from tests.simulation.audit import template
+from tests.simulation.flaws import Flaw
+from tests.simulation.stores import TENANT
+from tests.simulation.world import World
+
+_MEMORY = Path("/dev/shm")
+_NONE = Flaw()
+
+
+@dataclass(slots=True)
+class Total:
+    """The sum over some seeds; *failed* maps a seed to what was wrong with its world."""
+
+    seeds: int = 0
+    messages: int = 0
+    claims: int = 0
+    kills: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    out_of_order: int = 0
+    violations: int = 0
+    seconds: float = 0.0
+    happened: Counter[str] = field(default_factory=Counter)
+    failed: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, seed: int, world: World) -> None:
+        self.seeds += 1
+        self.messages += sum(len(told.effects) for told in world.facts.by_key.values())
+        self.claims += world.audit.claimed
+        self.kills += world.kills
+        self.happened += world.count
+        found = world.findings
+        self.lost += len(found.lost)
+        self.duplicated += len(found.duplicated)
+        self.out_of_order += len(found.out_of_order)
+        self.violations += len(found.violations)
+        if found:
+            self.failed[seed] = found.lines()
+
+    def as_dict(self) -> dict[str, object]:
+        happened = dict(sorted(self.happened.items()))
+        calls, requeued = happened.pop("calls", 0), happened.pop("requeued", 0)
+        return {
+            "seeds": self.seeds,
+            "faults": happened,
+            "kills": self.kills,
+            "lost": self.lost,
+            "duplicated": self.duplicated,
+            "out_of_order": self.out_of_order,
+            "violations": self.violations,
+            "seconds": round(self.seconds, 1),
+            "messages": self.messages,
+            "claims": self.claims,
+            "calls": calls,
+            "requeued": requeued,
+            "failed": sorted(self.failed),
+        }
+
+
+def simulate(
+    seeds: Iterable[int],
+    *,
+    flaw: Flaw = _NONE,
+    until: Sequence[str] = (),
+    trace: bool = False,
+    say: Callable[[str], object] = lambda text: None,
+) -> Total:
+    """Run the worlds of *seeds*, each with a *flaw*; *until* stops at the first that shows one of these texts."""
+    total = Total()
+    began = time.perf_counter()
+    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    logging.disable(logging.CRITICAL)
+    try:
+        for seed in seeds:
+            world = _lived(seed, folder, flaw)
+            total.add(seed, world)
+            if seed in total.failed:
+                _report(seed, world, say, whole=trace)
+                if any(text in line for line in total.failed[seed] for text in until):
+                    break
+    finally:
+        logging.disable(logging.NOTSET)
+        shutil.rmtree(folder, ignore_errors=True)
+    total.seconds = time.perf_counter() - began
+    return total
+
+
+def _lived(seed: int, folder: Path, flaw: Flaw) -> World:
+    path = folder / f"{seed}.db"
+    path.write_bytes(_template())
+    world = World(seed, path, flaw)
+    try:
+        world.run()
+    finally:
+        world.close()
+        for leftover in folder.glob(f"{seed}.db*"):
+            leftover.unlink()
+    return world
+
+
+@cache
+def _template() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return template(Path(folder), TENANT)
+
+
+def _report(seed: int, world: World, say: Callable[[str], object], *, whole: bool) -> None:
+    say(f"seed {seed} failed; see it again with: make simulate SEEDS=1 FROM={seed} ARGS=--trace")
+    for line in world.findings.lines():
+        say(f"  {line}")
+    if whole:
+        for at_s, text in world.trace:
+            say(f"  {at_s:12.3f}  {text}")

@@ -1,0 +1,160 @@
+"""
+The store of one process, on a disk that can be full or busy, with somebody who watches every commit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.errors import StoreError, StoreUnavailable
+from gateway.model import Change, Dossier, DossierCode
+from gateway.policy import PartnerState
+from gateway.ports import Inbox, Kept, Operation, Receipt
+from gateway.store.contract import Known, Route, Settled, Turn
+from gateway.store.sqlite import SqliteStore
+from tests.simulation import plan as plans
+
+if TYPE_CHECKING:
+    from tests.simulation.process import Process
+    from tests.simulation.world import World
+
+TENANT = "H99"
+
+
+class WatchedStore:
+    """
+    ``Store`` as one process sees it; without a *process* it is that of a source or of an operator.
+    """
+
+    def __init__(self, world: World, process: Process | None) -> None:
+        self._world = world
+        self._process = process
+        self._real = SqliteStore(world.path, tenant=TENANT, busy=timedelta(0))
+        self._inner = world.flaw.store(self._real, world.path)
+
+    def close(self) -> None:
+        self._real.close()
+
+    def exchange(
+        self,
+        partner: str,
+        operations: Mapping[str, Operation],
+        *,
+        worker: str,
+        settled: Sequence[Settled],
+        state: PartnerState | None,
+        want: int,
+        lease: timedelta,
+        now: datetime,
+    ) -> Turn:
+        world, process = self._world, self._process
+        assert process is not None
+        world.boundary(process, "before exchange")
+        live = world.audit.live(settled)
+        with self._trouble():
+            turn = self._inner.exchange(
+                partner, operations,
+                worker=worker, settled=settled, state=state, want=want, lease=lease, now=now,
+            )  # fmt: skip
+            world.exchanged(process, now, settled, live, state, turn)
+        world.boundary(process, "after exchange")
+        return turn
+
+    def accept(
+        self, changes: Sequence[Change], routes: Iterable[Route], *, now: datetime, connection: object | None = None
+    ) -> list[Receipt]:
+        with self._trouble():
+            receipts = self._inner.accept(changes, routes, now=now, connection=connection)
+            self._world.accepted(zip(changes, receipts, strict=True))
+        return receipts
+
+    @contextmanager
+    def receiving(self, source: str, routes: Iterable[Route], *, now: datetime) -> Iterator[Inbox]:
+        with self._trouble():
+            with self._real.receiving(source, routes, now=now) as inbox:
+                watched = _WatchedInbox(inbox)
+                yield watched
+            self._world.accepted(watched.receipts)
+
+    def requeue(self, ids: Sequence[int], *, now: datetime) -> list[int]:
+        with self._trouble():
+            done = self._real.requeue(ids, now=now)
+            self._world.requeued(done)
+        return done
+
+    def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
+        return self._inner.known(codes)
+
+    def next_due(self, partner: str) -> datetime | None:
+        return self._inner.next_due(partner)
+
+    def broken_link(self, code: DossierCode) -> int | None:
+        return self._real.broken_link(code)
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """One transaction with the disk's part in it. An error after the commit leaves the caller in the dark."""
+        trouble = self._world.draw_store_fault()
+        try:
+            if trouble == plans.STORE_BUSY:
+                with self._somebody_writes():
+                    yield
+            elif trouble == plans.STORE_FULL:
+                with self._no_room():
+                    yield
+            else:
+                yield
+        except StoreError:
+            self._world.count[str(trouble)] += 1
+            raise
+        if trouble == plans.STORE_UNSURE:
+            self._world.count[trouble] += 1
+            raise StoreUnavailable("the disk answered too late")
+
+    @contextmanager
+    def _somebody_writes(self) -> Iterator[None]:
+        other = sqlite3.connect(self._world.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
+            other.close()
+
+    @contextmanager
+    def _no_room(self) -> Iterator[None]:
+        connection = self._real._connection
+        connection.execute("PRAGMA max_page_count = 1")
+        try:
+            yield
+        finally:
+            connection.execute("PRAGMA max_page_count = 1073741823")
+
+
+class _WatchedInbox:
+    """``Inbox`` that remembers what it was given; nothing counts until the commit."""
+
+    def __init__(self, inner: Inbox) -> None:
+        self._inner = inner
+        self.receipts: list[tuple[Change, Receipt]] = []
+
+    def header(self, code: DossierCode) -> Dossier | None:
+        return self._inner.header(code)
+
+    def keep(
+        self, kind: str, event_id: str, body: bytes, *, dossier: DossierCode | None, replace: bool = False
+    ) -> Kept:
+        return self._inner.keep(kind, event_id, body, dossier=dossier, replace=replace)
+
+    def submit(self, change: Change) -> Receipt:
+        receipt = self._inner.submit(change)
+        self.receipts.append((change, receipt))
+        return receipt
+
+    def undo(self) -> None:
+        self.receipts.clear()
+        self._inner.undo()
