@@ -9,7 +9,6 @@ from rich.table import Table
 
 from benchmarks.measure import Better, Figure
 
-
 _NARROWEST = 100
 
 
