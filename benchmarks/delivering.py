@@ -2,7 +2,8 @@
 Dossiers carried to an instant sink, from ``submit_many`` to the recorded outcome, one per call.
 
 Compared with a bare loop that posts the very same requests with the same HTTP library from as many threads, and keeps
-nothing: no ledger, no claim, no translation, no reading of the answer.
+nothing: no ledger, no claim, no translation, no reading of the answer. Once as a program would write it, with
+``httpx.Client``, and once over the library's bare transport, which is what the connector itself uses.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from typing import Protocol
 
 import httpx
 from pydantic import SecretStr
@@ -55,6 +57,7 @@ def run(setting: Setting) -> Iterator[Figure]:
         threads = max(speeds, key=lambda number: speeds[number])
         setting.say(f"delivering: {each} dossiers a round against the bare loop, {threads} threads")
         yield _figure(setting, address, requests, each, threads, speeds)
+        yield _same_transport(setting, address, requests, each, threads)
 
 
 def _best_of(times: int, requests: Sequence[Wire], threads: int) -> float:
@@ -85,6 +88,25 @@ def _figure(
             "request_bytes": sum(len(wire.content) for wire in requests) // len(requests),
             "bare_requests_per_second_by_threads": {str(number): round(speed) for number, speed in speeds.items()},
         },
+    )
+
+
+def _same_transport(setting: Setting, address: str, requests: Sequence[Wire], each: int, threads: int) -> Figure:
+    first = count(1_000)
+
+    def ours() -> Sample:
+        return Sample.of_speed(each, gateway(setting, address, each, threads, first=next(first) * each))
+
+    def other() -> Sample:
+        return Sample.of_speed(each, bare(requests, threads, connect=_Transport))
+
+    return Figure(
+        "deliver_same_transport",
+        "dossiers/s",
+        "bare loop over the same library's transport, without its client, no durability",
+        Better.HIGHER,
+        in_turns(setting.size(3, 2), ours, other),
+        details={"threads": threads},
     )
 
 
@@ -134,18 +156,54 @@ def gateway(
     return cost
 
 
-def bare(requests: Sequence[Wire], threads: int) -> Cost:
-    """Post *requests* from *threads* threads, each with a client and a connection of its own, open before."""
-    clients = [httpx.Client(verify=False, trust_env=False) for _ in range(threads)]
+class _Poster(Protocol):
+    def post(self, wire: Wire) -> None: ...
+    def close(self) -> None: ...
+
+
+class _Client:
+    """The library's client, as a program would use it."""
+
+    def __init__(self) -> None:
+        self._client = httpx.Client(verify=False, trust_env=False)
+
+    def post(self, wire: Wire) -> None:
+        self._client.post(wire.url, content=wire.content, headers=wire.headers).raise_for_status()
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class _Transport:
+    """The library's transport, without what its client adds."""
+
+    def __init__(self) -> None:
+        self._network = httpx.HTTPTransport(verify=False, trust_env=False)
+
+    def post(self, wire: Wire) -> None:
+        response = self._network.handle_request(
+            httpx.Request("POST", wire.url, content=wire.content, headers=wire.headers)
+        )
+        response.read()
+        response.close()
+        assert response.status_code == httpx.codes.OK
+
+    def close(self) -> None:
+        self._network.close()
+
+
+def bare(requests: Sequence[Wire], threads: int, *, connect: Callable[[], _Poster] = _Client) -> Cost:
+    """Post *requests* from *threads* threads, each with a connection of its own, open before."""
+    clients = [connect() for _ in range(threads)]
     for client in clients:
-        _post(client, requests[0])
+        client.post(requests[0])
     shares = [requests[number::threads] for number in range(threads)]
     ready = threading.Barrier(threads + 1)
 
-    def work(client: httpx.Client, share: Sequence[Wire]) -> None:
+    def work(client: _Poster, share: Sequence[Wire]) -> None:
         ready.wait()
         for wire in share:
-            _post(client, wire)
+            client.post(wire)
 
     with ThreadPoolExecutor(threads) as pool:
         running = [pool.submit(work, client, share) for client, share in zip(clients, shares, strict=True)]
@@ -159,10 +217,6 @@ def bare(requests: Sequence[Wire], threads: int) -> Cost:
     for client in clients:
         client.close()
     return cost
-
-
-def _post(client: httpx.Client, wire: Wire) -> None:
-    client.post(wire.url, content=wire.content, headers=wire.headers).raise_for_status()
 
 
 def recorded(address: str, bodies: Sequence[Dossier]) -> list[Wire]:

@@ -10,8 +10,12 @@ from rich.table import Table
 from benchmarks.measure import Better, Figure
 
 
+_NARROWEST = 100
+
+
 def show(console: Console, figures: Sequence[Figure], machine: Mapping[str, object]) -> None:
     """One row per figure: what we reach, what the other side reaches, and the ratio against its target."""
+    console.width = max(console.width, _NARROWEST)
     table = Table(title="Liên Thông: benchmarks")
     for heading in ("figure", "value", "other", "ratio", "by CPU", "target"):
         table.add_column(heading, justify="left" if heading == "figure" else "right", no_wrap=True)

@@ -16,10 +16,13 @@ from gateway.config import DeliverySettings, Settings, build_connectors
 from gateway.delivery import Counts, Engine
 from gateway.delivery.engine import Pace
 from gateway.model import Change, DossierCode
+from gateway.observe import Event, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
 from gateway.store.contract import DeadLetter, Known, PartnerStatus, Received, TimelineEntry
 from gateway.store.sqlite import SqliteStore
+
+log = get_logger(__name__)
 
 
 class Gateway:
@@ -167,9 +170,19 @@ class Gateway:
 
 
 def _together(engines: Sequence[Engine], work: Callable[[Engine], Counts]) -> list[Counts]:
-    """Run all engines, each in a thread of its own; a fault of ours is raised when all have ended."""
+    """Run all engines, each in a thread of its own. A fault of ours in one ends them all, and is raised."""
+
+    def guarded(engine: Engine) -> Counts:
+        try:
+            return work(engine)
+        except BaseException as fault:
+            log.error(Event.DELIVERY_FAILED, error=type(fault).__name__)  # noqa: TRY400 - raised below.
+            for other in engines:
+                other.halt()
+            raise
+
     with ThreadPoolExecutor(max(1, len(engines)), thread_name_prefix="engine") as pool:
-        return list(pool.map(work, engines))
+        return list(pool.map(guarded, engines))
 
 
 def _code(code: DossierCode | str) -> DossierCode:

@@ -62,13 +62,18 @@ class Catalogue:
         self._lists: dict[str, _Entry[Sequence[Row]]] = {}
         self._list_flights: OneFlight[str, _Entry[Sequence[Row]]] = OneFlight()
 
-    def procedure(self, code: ProcedureCode, dossier: str, patience: Patience) -> tuple[Listed, bool]:
+    def procedure(
+        self, code: ProcedureCode, dossier: str, patience: Patience, *, again: bool = False
+    ) -> tuple[Listed, bool]:
         """
         The procedure as the portal lists it, and whether that knowledge is stale.
 
-        Raises ``Rejected`` naming code, list and dossier when the portal does not list it.
+        *again* does not believe an earlier answer that the portal does not list it: somebody has requeued, so it may
+        have been announced since. Raises ``Rejected`` naming code, list and dossier when the portal does not list it.
         """
         forms = self._forms(code)
+        if again:
+            self._forget_missing(forms)
         for form in forms:
             read = partial(self._read, form, code, patience)
             entry = self._through(self._procedures, self._procedure_flights, form, read, patience)
@@ -96,6 +101,13 @@ class Catalogue:
         if code.suffix is None or self._settings.procedure_suffix == "strip":
             return (code.base,)
         return (code.text,) if self._settings.procedure_suffix == "keep" else (code.text, code.base)
+
+    def _forget_missing(self, forms: Sequence[str]) -> None:
+        with self._lock:
+            for form in forms:
+                entry = self._procedures.get(form)
+                if entry is not None and entry.value is None:
+                    del self._procedures[form]
 
     def _read(self, form: str, code: ProcedureCode, patience: Patience) -> _Entry[Procedure | None]:
         row = self._client.read_procedure(form, patience=patience)

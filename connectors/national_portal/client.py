@@ -146,7 +146,8 @@ class PortalClient:
         elif verdict in {Verdict.UNAUTHORISED, Verdict.SESSION}:
             kind = AuthenticationFailed
         password = self._settings.password.get_secret_value()
-        private = [sent, {"session": self._session.masked_word(), "password": password}]
+        secrets = [{"session": session} for session in self._session.masked_words()]
+        private = [sent, {"password": password}, *secrets]
         text = scrubbed(answer.message, private) or "không có nội dung / no text"
         return kind(self._partner, answer.shown_code, f"Cổng trả lời / the portal says: «{text}»")
 

@@ -313,17 +313,20 @@ class NationalPortal:
         raise self._client.error_of(answer, verdict, data)
 
     def _header(self, message: Message, dossier: Dossier, patience: Patience) -> _Header:
-        listed, stale = self.catalogue.procedure(dossier.procedure, dossier.code.text, patience)
+        listed, stale = self.catalogue.procedure(
+            dossier.procedure, dossier.code.text, patience, again=message.attempts > 0
+        )
         return _Header(message, self._translate.dossier(dossier, listed), _STALE if stale else "")
 
     def _body(self, message: Message) -> Dossier | ProcessingStep:
         try:
-            return read_body(message.body)
+            body = read_body(message.body)
         except ValidationError:
             # The validation error shows what it read; nothing of it may reach a log.
             raise Rejected(
                 self._name, "unreadable", "nội dung lưu không đọc được / the stored body cannot be read"
             ) from None
+        return _spelt(body, message.dossier)
 
     def _dossier(self, message: Message) -> Dossier:
         body = self._body(message)
@@ -343,6 +346,13 @@ class NationalPortal:
         except DeliveryError as error:
             return Health(what, False, f"[{error.code}] {error.text}. {remedy}")
         return Health(what, True, good)
+
+
+def _spelt(body: Dossier | ProcessingStep, code: str) -> Dossier | ProcessingStep:
+    """The body with its dossier's first spelling: a portal that minds the case would take another for a new dossier."""
+    if isinstance(body, Dossier):
+        return body if body.code.text == code else body.model_copy(update={"code": DossierCode.parse(code)})
+    return body if body.dossier.text == code else body.model_copy(update={"dossier": DossierCode.parse(code)})
 
 
 def build(name: str, options: Mapping[str, object], *, clock: Clock | None = None) -> NationalPortal:

@@ -43,6 +43,7 @@ from gateway.model import (
     Origin,
     ProcedureCode,
     ResultDelivery,
+    body_json,
     explain,
 )
 from gateway.model.times import from_wire14
@@ -53,6 +54,7 @@ log = logging.getLogger(__name__)
 _DONE = "đã nhận / received"
 _TAKEN = "đã tồn tại / exists already"
 _UNKNOWN = "không có hồ sơ này / no such dossier"
+_OURS = "hồ sơ của đơn vị, không nhận cập nhật từ Cổng / the dossier was born here and is not updated from the portal"
 
 
 class Receptionist:
@@ -133,22 +135,34 @@ class Receptionist:
         if taken and not reception.updating:
             return answer(Code.DUPLICATE, taken[0].code.text, _TAKEN)
         for dossier in dossiers:
+            present = inbox.header(dossier.code)
+            if present is not None and present.origin is Origin.LOCAL:
+                raise Refused(dossier.code.text, _OURS)
             event = f"{dossier.code.key}:{_digest(content)}"
             inbox.keep(reception.kind.value, event, content, dossier=dossier.code)
-            receipt = inbox.submit(Change(source=self._name, source_id=f"{reception.kind.value}:{event}", body=dossier))
+            # What it replaces is part of the id: the portal may go back to a header that it sent before.
+            before = "" if present is None else _digest(body_json(present))
+            source_id = f"{reception.kind.value}:{event}:{before}"
+            receipt = inbox.submit(Change(source=self._name, source_id=source_id, body=dossier))
             if receipt.refusal is not None:
                 raise Refused(dossier.code.text, f"{receipt.refusal.field}: {receipt.refusal.reason}")
         return answer(Code.DONE, reception.number, _DONE)
 
     def _notices(self, reception: Reception, inbox: Inbox) -> bytes:
-        """Each notice once (contract 7.3): number, tax code and decision together identify it."""
+        """
+        Each notice once (contract 7.3): number, tax code and decision together identify it. Another content under the
+        same three changes nothing, and is kept beside it for a person.
+        """
         unknown = 0
         for notice in reception.notices:
             code = _known(notice.dossier, inbox)
             if code is None and self._refuses_unknown:
                 raise Refused(notice.dossier, _UNKNOWN)
             unknown += code is None
-            inbox.keep(reception.kind.value, "|".join(notice.identity), _notice(notice), dossier=code)
+            event, body = "|".join(notice.identity), _notice(notice)
+            if inbox.keep(reception.kind.value, event, body, dossier=code) is Kept.CHANGED:
+                inbox.keep(f"{reception.kind.value}-changed", f"{event}|{_digest(body)}", body, dossier=code)
+                log.warning("national_portal.notice_changed", extra={"partner": self._name})
         if unknown:
             log.warning("national_portal.notice_unmatched", extra={"partner": self._name, "notices": unknown})
         return answer(Code.DONE, reception.number, _DONE)

@@ -32,6 +32,12 @@ _SURNAMES = (
 )
 _UPPER = "A-ZÀ-ÝĂĐĨŨƠƯẠ-Ỹ"
 _NAME = re.compile(rf"\b(?:{_SURNAMES}|(?i:nguyễn|nguyen|huỳnh|huynh|hoàng|hoang|trần))(?: [{_UPPER}]\w*){{2,4}}\b")
+# Whatever the family name: words with capitals behind a word that announces a person.
+_ANNOUNCED = re.compile(
+    r"\b([Cc]hủ hồ sơ|[Nn]gười (?:nộp|xử lý|yêu cầu)|[Hh]ọ (?:và )?tên|[Cc]ông dân|[Ôô]ng|[Bb]à|[Aa]nh|[Cc]hị|"
+    rf"[Cc]án bộ|[Cc]huyên viên)([ :,]+)[{_UPPER}]\w*(?: [{_UPPER}]\w*){{1,5}}"
+)
+_GROUPED = re.compile(r"(?<![\w.-])\d{3,4}(?: \d{3,4}){2,3}(?!\w)")
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 
 PRIVATE = frozenset(
@@ -78,7 +84,9 @@ def scrubbed(text: str, sent: object = None) -> str:
     clean = _EMAIL.sub(lambda found: mask_email(found[0]), clean)
     clean = _PHONE.sub(lambda found: mask_phone(found[0].replace(".", "")), clean)
     clean = _NUMBER.sub(lambda found: mask_id(found[0]), clean)
+    clean = _GROUPED.sub(lambda found: mask_id(found[0].replace(" ", "")), clean)
     clean = _TOKEN.sub("***", clean)
+    clean = _ANNOUNCED.sub(r"\1\2***", clean)
     clean = _NAME.sub("***", clean)
     return cut(clean, _SHOWN, "…")
 

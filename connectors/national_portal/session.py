@@ -17,7 +17,7 @@ class Session:
     Keeps one session for its lifetime and opens a new one when asked, in one flight for all threads.
     """
 
-    __slots__ = ("_flight", "_lifetime_s", "_lock", "_log_in", "_monotonic", "_opened_at", "_token")
+    __slots__ = ("_flight", "_lifetime_s", "_lock", "_log_in", "_monotonic", "_opened_at", "_replaced", "_token")
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Session:
         self._flight: OneFlight[str, str] = OneFlight()
         self._lock = threading.Lock()
         self._token = ""
+        self._replaced = ""
         self._opened_at = 0.0
 
     def __repr__(self) -> str:
@@ -49,9 +50,9 @@ class Session:
             "login", lambda: self._renewed(patience, instead_of), wait_s=patience.left_s, late=patience.over
         )
 
-    def masked_word(self) -> str:
-        """The session now in use, only for taking it out of a text that people may read."""
-        return self._token
+    def masked_words(self) -> tuple[str, str]:
+        """The sessions now and last in use, only for taking them out of a text that people may read."""
+        return (self._token, self._replaced)
 
     def _usable(self, instead_of: str) -> bool:
         fresh = self._monotonic() - self._opened_at < self._lifetime_s
@@ -62,7 +63,7 @@ class Session:
             # The flight before may have landed between the look above and this one.
             if self._usable(instead_of):
                 return self._token
-            self._token = ""
+            self._token, self._replaced = "", self._token or self._replaced
         token = self._log_in(patience)
         with self._lock:
             self._token = token

@@ -18,6 +18,7 @@ from gateway.config.settings import PartnerSettings, Settings
 from gateway.errors import ConfigurationError, Problem
 
 SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|private_?key|pass_?phrase", re.IGNORECASE)
+VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TYPED_PARTNER_KEYS = frozenset(PartnerSettings.model_fields) - {"options"}
 
 
@@ -134,6 +135,13 @@ def _from_env(path: str, name: object, env: Mapping[str, str]) -> str | Problem:
             path,
             "phải là tên một biến môi trường / must be the name of an environment variable",
             'Ví dụ / For example: "LIENTHONG_PORTAL_PASSWORD"',
+        )
+    if not VARIABLE.fullmatch(name):
+        # Whoever wrote the secret itself here must not read it again in a log.
+        return Problem(
+            path,
+            "không phải tên biến môi trường viết hoa / is not the name of an environment variable in capitals",
+            'Ghi tên biến, không ghi mật khẩu / The name, not the secret: "LIENTHONG_PORTAL_PASSWORD"',
         )
     if not env.get(name):
         return Problem(

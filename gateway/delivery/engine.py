@@ -125,6 +125,7 @@ class Engine:
         self._chance = chance or Random()
         self._tally: Counter[str] = Counter()
         self._wake = threading.Event()
+        self._halted = threading.Event()
 
     @property
     def counts(self) -> Counts:
@@ -135,13 +136,19 @@ class Engine:
         """Look for work now instead of at the next poll."""
         self._wake.set()
 
+    def halt(self) -> None:
+        """End this run, and every later one, as if its *stop* were set."""
+        self._halted.set()
+        self._wake.set()
+
     def run(self, stop: threading.Event) -> Counts:
         """Work until *stop* is set; then finish the calls under way within ``Pace.stop`` and give back the rest."""
-        return self._run(stop.is_set, leave_when_idle=False)
+        return self._run(lambda: stop.is_set() or self._halted.is_set(), leave_when_idle=False)
 
     def run_until_idle(self, stop: threading.Event | None = None) -> Counts:
         """Work until nothing waits but dead letters; waits out backoff, holds and leases of others."""
-        return self._run(stop.is_set if stop else lambda: False, leave_when_idle=True)
+        asked = stop or self._halted
+        return self._run(lambda: asked.is_set() or self._halted.is_set(), leave_when_idle=True)
 
     def _run(self, stopping: Callable[[], bool], *, leave_when_idle: bool) -> Counts:
         coordinator = Coordinator(

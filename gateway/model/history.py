@@ -40,6 +40,9 @@ def unfold(dossier: Dossier, steps: Sequence[ProcessingStep], source: str) -> li
     """
     The changes that tell *dossier* and *steps*: the header of the first step, the steps by time, the final header.
 
+    The ids of the changes are made of their content, so that the same history twice changes nothing. A header that
+    went from A to B and back to A needs an id of its own: the first A's would make it a repeat.
+
     Steps of the same moment keep their given order. The final header is left out when nothing differs from the
     first. Raises ``InvalidInput`` when a step belongs to another dossier, when the header is older than the last
     step and contradicts it, or when its dates contradict each other at the first step.

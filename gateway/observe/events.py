@@ -11,6 +11,7 @@ class Event(StrEnum):
     DELIVERY_STARTED = "delivery.started"
     DELIVERY_STOPPED = "delivery.stopped"
     DELIVERY_ABANDONED = "delivery.abandoned"
+    DELIVERY_FAILED = "delivery.failed"
     """A graceful stop ran out of time; the calls under way are looked up by the next run."""
     PARTNER_HELD = "delivery.partner_held"
     """A partner is left alone until the time told: it asked for that, gives no sign of life, or refuses the account."""

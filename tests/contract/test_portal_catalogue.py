@@ -10,7 +10,9 @@ import pytest
 from connectors.national_portal.connector import NationalPortal
 from gateway.errors import Faulted, Rejected, Unreachable
 from gateway.model import ProcedureCode
-from tests.portal_scripts import ScriptedPortal, a_connector, procedure, said, scripted
+from gateway.ports import Delivered, Failed
+from tests.builders import a_dossier
+from tests.portal_scripts import ScriptedPortal, a_connector, a_message, procedure, said, scripted
 
 CODE = ProcedureCode.parse("1.001193")
 SUFFIXED = ProcedureCode.parse("1.001193.000.00.00.H99")
@@ -60,6 +62,21 @@ def test_an_unknown_procedure_is_asked_for_again_soon() -> None:
 
     assert bench.look_up() == ("1.001193", False)
     assert bench.asked() == 2
+
+
+def test_a_requeued_dossier_sees_what_was_announced_a_moment_ago() -> None:
+    """
+    The officer had the procedure announced and requeued at once: the memory of its absence must not stop it again.
+    """
+    portal = scripted({"LayThuTuc": [UNKNOWN]})
+    connector = a_connector(portal)
+    dossier = a_dossier()
+
+    (refused,) = connector.deliver([a_message(dossier)])
+    (taken,) = connector.deliver([a_message(dossier, attempts=1)])
+
+    assert isinstance(refused, Failed)
+    assert isinstance(taken, Delivered)
 
 
 @pytest.mark.parametrize("words", ["Xử lý thất bại", "Lỗi hệ thống", "Mã đã tồn tại"])

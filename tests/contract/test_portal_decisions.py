@@ -86,6 +86,20 @@ def test_the_decision_table(established: bool, answers: Sequence[Answer], calls:
         assert type(error_of(outcome)) is expected
 
 
+def test_a_dossier_keeps_its_first_spelling() -> None:
+    """
+    A later export writes the code in small letters: a portal that minds the case must not see a second dossier.
+    """
+    portal = scripted({"DongBoHoSoMC": [GOOD], "CapNhatTienDoHoSoMC": [GOOD]})
+    connector = a_connector(portal)
+    first = str(a_dossier().code)
+
+    connector.deliver([a_message(a_dossier(code=first.lower()), dossier=first, established=True)])
+    connector.deliver([a_message(a_step(dossier=first.lower()), dossier=first)])
+
+    assert [body["data"][0]["MaHoSo"] for body in portal.bodies if "data" in body] == [first, first]
+
+
 def test_a_dossier_that_the_portal_lost_raises_an_alarm() -> None:
     """
     It is created again, and the outcome says so.

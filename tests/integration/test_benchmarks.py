@@ -14,7 +14,15 @@ import pytest
 from benchmarks.measure import Better, Cost, Figure, Round, Sample
 
 PROJECT = Path(__file__).parents[2]
-FIGURES = ["submit", "submit_many", "deliver", "import_memory", "claim_backlog", "claim_behind_obstacles"]
+FIGURES = [
+    "submit",
+    "submit_many",
+    "deliver",
+    "deliver_same_transport",
+    "import_memory",
+    "claim_backlog",
+    "claim_behind_obstacles",
+]
 
 
 @pytest.fixture(scope="module")

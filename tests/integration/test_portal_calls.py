@@ -100,6 +100,54 @@ def test_an_amendment_replaces_only_when_it_says_so(gateway: Gateway) -> None:
     assert gateway.totals()["dossier"] == 2
 
 
+def test_the_portal_may_go_back_to_an_earlier_header(gateway: Gateway) -> None:
+    """
+    Amended, amended again, and back to the first amendment: three changes, and a plain repeat is none.
+    """
+    call(gateway, "addtthcKhuyenMai", PROMOTION)
+
+    def amend(name: str) -> int:
+        data = {k: v for k, v in PROMOTION.items() if k != "MaHoSo"} | {
+            "MaHoSoQG": PROMOTION["MaHoSo"],
+            "ThongTinSuaDoi": {"TenChuongTrinhKM": name},
+            "TenChuongTrinhKhuyenMai": name,
+        }
+        return int(call(gateway, "nhanhsdvcqg", {"service": "x", "isUpdating": "True", "data": data})["error_code"])
+
+    assert [amend(name) for name in ("A", "B", "A", "A")] == [0, 0, 0, 0]
+    assert gateway.totals()["dossier"] == 4
+
+
+def test_the_portal_cannot_take_over_a_dossier_of_ours(gateway: Gateway) -> None:
+    """
+    An update under the number of a dossier that was born here is refused: it stays ours, and its steps are told.
+    """
+    ours = a_dossier()
+    gateway.submit(Change(source="test", source_id="1", body=ours))
+    data = PROMOTION | {"MaHoSoQG": str(ours.code), "ThongTinSuaDoi": {"TenChuongTrinhKM": "A"}}
+
+    answer = call(gateway, "nhanhsdvcqg", {"service": "x", "isUpdating": "True", "data": data})
+
+    assert answer["error_code"] == -1
+    assert gateway.totals() == {"dossiers": 1, "dossier": 1}
+    assert gateway.received() == []
+
+
+def test_a_notice_that_changed_is_kept_beside_the_first(gateway: Gateway) -> None:
+    """
+    Same dossier, tax code and decision, another amount: answered as a repeat, and shown to a person.
+    """
+    gateway.submit(Change(source="test", source_id="1", body=a_dossier()))
+    first = notice(str(a_dossier().code))
+    xml = base64.b64decode(first["data"]["FileThongBaoThue"]).decode().replace("1500000", "1600000")
+    second = {**first, "data": {"FileThongBaoThue": base64.b64encode(xml.encode()).decode()}}
+
+    answers = [call(gateway, "nhantbthuedvcqg", body)["error_code"] for body in (first, second, second)]
+
+    assert answers == [0, 0, 0]
+    assert [entry.kind for entry in gateway.received()] == ["tax-notices", "tax-notices-changed"]
+
+
 def test_a_notice_for_an_unknown_dossier_waits_for_a_person(gateway: Gateway) -> None:
     """
     Two dossiers in one notice, one unknown: the known one is kept, the other is listed, the answer is 0; a repeat adds

@@ -26,6 +26,7 @@ class Options(BaseModel):
     refuses: frozenset[str] = frozenset()
     silent: bool = Field(False, description="calls take until the partner is closed")
     call_s: float = 1.0
+    bursts: bool = Field(False, description="a bug: every call and question raises with the dossier in its text")
 
 
 @dataclass
@@ -46,6 +47,7 @@ class ViduPartner:
         return kind
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+        self._burst(messages[0])
         if self.options.silent:
             log.warning("vidu.called")
             self.hung_up.wait(self.options.call_s)
@@ -57,7 +59,12 @@ class ViduPartner:
         ]
 
     def probe(self, message: Message) -> Probe:
+        self._burst(message)
         return Probe(Finding.APPLIED)
+
+    def _burst(self, message: Message) -> None:
+        if self.options.bursts:
+            raise ValueError(f"cannot write {message.body.decode()}")
 
     def check(self) -> Sequence[Health]:
         if self.options.password.get_secret_value() != "dung-mat-khau":
