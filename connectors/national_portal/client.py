@@ -92,7 +92,8 @@ class PortalClient:
         self._settings = settings
         self._judge = judge
         self._now = now
-        self._line = Line(settings, transport=transport, monotonic=monotonic, sleep=sleep)
+        self._sleep = sleep
+        self._line = Line(settings, transport=transport, monotonic=monotonic, sleep=self._wait)
         self._quiet = Quiet(now)
         self._envelope = Envelope(settings)
         self._pushes = push_shape(settings)
@@ -215,6 +216,11 @@ class PortalClient:
             if 200 <= reply.status < 300:
                 return self._answer(reply)
             return self._refusal(reply)
+
+    def _wait(self, seconds: float) -> None:
+        """Between two tries to connect; meanwhile another thread may have been told when to come back."""
+        self._sleep(seconds)
+        self._quiet.check(self._partner)
 
     def _answer(self, reply: Reply) -> Answer:
         try:

@@ -394,6 +394,26 @@ def test_an_errand_that_takes_too_long_ends_before_the_next_call() -> None:
     assert connector.longest_call == timedelta(seconds=45)
 
 
+def test_no_second_try_to_connect_once_another_thread_was_sent_away() -> None:
+    """
+    The connection is refused; while one thread waits to try again, the portal tells another to come back later.
+    """
+    steps = "DongBoTienTrinhHoSoMC"
+    busy = httpx.Response(503, headers={"Retry-After": "600"})
+    portal = scripted({steps: [httpx.ConnectError("refused"), busy]})
+    others: list[Outcome] = []
+
+    def meanwhile(seconds: float) -> None:
+        others.extend(connector.deliver([a_message(a_step())]))
+
+    connector = a_connector(portal, variant="C", sleep=meanwhile)
+
+    (outcome,) = connector.deliver([a_message(a_step())])
+
+    assert [type(error_of(each)) for each in (*others, outcome)] == [Busy, Held]
+    assert portal.calls == [steps, steps]
+
+
 def test_an_answer_that_is_whole_is_heard_however_late_it_is_read() -> None:
     """
     The machine slept while the portal said to come back in ten minutes: nobody calls before.
