@@ -56,13 +56,16 @@ class Operation:
 
     *batch* is how many messages one call may carry; with *same_dossier* they must be of one dossier.
     *harmless* says that sending again changes nothing, so that an outcome which cannot be looked up
-    may be settled by sending again; otherwise such a message waits for a person.
+    may be settled by sending again; otherwise such a message waits for a person. *coalesces* is how many waiting
+    messages in a row of one dossier may be settled by sending the last of them alone, where the connector, a
+    ``Coalescer``, finds that harmless; 1 means never.
     """
 
     name: str
     batch: int = 1
     same_dossier: bool = True
     harmless: bool = False
+    coalesces: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,29 @@ class Probe:
 
     finding: Finding
     evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WireField:
+    """One value of a wire form: as a person may see it, masked where personal, and a short print of the whole value."""
+
+    shown: str
+    print: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent: *fields* by their path in the partner's own words, in the order of the wire form."""
+
+    fields: Mapping[str, WireField]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Who can mend a cause of failure, and how; both Vietnamese first with English beside."""
+
+    owner: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +233,39 @@ class Receiver(Protocol):
 
         Raises nothing that the partner can cause.
         """
+        ...
+
+
+@runtime_checkable
+class Coalescer(Protocol):
+    """A connector with operations in which a later message makes an earlier one needless."""
+
+    def supersedes(self, later: Message, earlier: Message) -> bool:
+        """
+        Whether the partner ends the same when *later* alone is sent instead of *earlier* and then *later*, and nothing
+        that a citizen could have seen is left out. Both are of one dossier and one operation, next to each other.
+        """
+        ...
+
+
+@runtime_checkable
+class Previewer(Protocol):
+    """A connector that can show what it would send."""
+
+    def preview(self, message: Message) -> Preview:
+        """
+        The wire form of *message* as it would be made now. Sends nothing of it; may ask the partner for lists, as a
+        delivery would. Raises ``DeliveryError``: ``Rejected`` where the message cannot be translated.
+        """
+        ...
+
+
+@runtime_checkable
+class Adviser(Protocol):
+    """A connector that knows who can mend its partner's refusals."""
+
+    def advise(self, operation: str, code: str, text: str) -> Advice | None:
+        """Advice on a dead letter's cause; *code* and *text* as recorded. None for a cause it does not know."""
         ...
 
 
