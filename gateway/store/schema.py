@@ -4,6 +4,7 @@ Brings a database to the schema of this release, and refuses one of a newer rele
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,6 +14,10 @@ from gateway.errors import StoreTooNew
 VERSION_TABLE = "lt_schema"
 KNOWN = ("0001", "0002")
 """Every revision this release knows, oldest first; a test holds it against the migration files."""
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps the migration under way in module-level names; threads of one process take turns."""
 
 
 def migrate(engine: sa.Engine, present: str | None) -> None:
@@ -34,6 +39,6 @@ def migrate(engine: sa.Engine, present: str | None) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
+    with _ONE_AT_A_TIME, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from gateway.errors import StoreError, StoreFull, StoreUnavailable
 from gateway.model import Change, DossierCode, DossierStatus
@@ -292,12 +293,32 @@ def _connect(path: Path, busy: timedelta) -> sqlite3.Connection:
         path, timeout=busy.total_seconds(), isolation_level=None, check_same_thread=False, cached_statements=256
     )
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection, busy)
         connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection, busy: timedelta) -> None:
+    """
+    Switch the file to its write-ahead log.
+
+    Where two processes open a new file at once, SQLite refuses one of them without its usual waiting.
+    """
+    for attempt in Retrying(
+        retry=retry_if_exception(_is_busy),
+        stop=stop_after_delay(busy),
+        wait=wait_random(0.001, 0.02),
+        reraise=True,
+    ):
+        with attempt:
+            connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _is_busy(fault: BaseException) -> bool:
+    return getattr(fault, "sqlite_errorname", "").startswith("SQLITE_BUSY")
 
 
 def _revision(connection: sqlite3.Connection) -> str | None:

@@ -435,18 +435,20 @@ def test_a_database_of_a_newer_release_is_refused(store: SqliteStore, path: Path
         SqliteStore(path, tenant="H99")
 
 
-def test_two_processes_may_create_the_database_at_once(path: Path) -> None:
+@pytest.mark.parametrize("round_", range(12))
+def test_two_processes_may_create_the_database_at_once(path: Path, round_: int) -> None:
     """
-    Four stores open the same new file together: one migrates, the others find it done.
+    Six stores open the same new file together: one migrates, the others find it done. The moment in which SQLite
+    refuses instead of waiting is short, so there are several rounds.
     """
     stores: list[SqliteStore] = []
-    threads = [threading.Thread(target=lambda: stores.append(SqliteStore(path, tenant="H99"))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: stores.append(SqliteStore(path, tenant="H99"))) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert len(stores) == 4
+    assert len(stores) == 6
     assert len(accept(stores[0], change(a_dossier()))) == 1
     for store in stores:
         store.close()
