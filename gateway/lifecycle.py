@@ -24,7 +24,13 @@ class MessageState(StrEnum):
     IN_FLIGHT = "in_flight"
     UNKNOWN = "unknown"
     DELIVERED = "delivered"
+    SUPERSEDED = "superseded"
+    """A later message told the partner more than this one could; it was never sent."""
     DEAD = "dead"
+    CANCELLED = "cancelled"
+    """A person decided that the partner shall not be told."""
+    RESOLVED = "resolved"
+    """A person found that the partner has the effect."""
 
 
 class MessageEvent(StrEnum):
@@ -54,6 +60,12 @@ class MessageEvent(StrEnum):
     """The horizon has passed, or no look-up can tell."""
     REQUEUE = "requeue"
     """A person sends it on its way again."""
+    SUPERSEDE = "supersede"
+    """A later message of its dossier was taken by the partner in its stead."""
+    CANCEL = "cancel"
+    """A person decides that the partner shall not be told."""
+    RESOLVE = "resolve"
+    """A person has seen the effect at the partner."""
 
 
 _S, _E = MessageState, MessageEvent
@@ -68,13 +80,21 @@ MESSAGE_MOVES: Mapping[tuple[MessageState, MessageEvent], MessageState] = Mappin
         (_S.IN_FLIGHT, _E.LOSE): _S.UNKNOWN,
         (_S.IN_FLIGHT, _E.EXPIRE): _S.UNKNOWN,
         (_S.IN_FLIGHT, _E.REJECT): _S.DEAD,
+        (_S.IN_FLIGHT, _E.SUPERSEDE): _S.SUPERSEDED,
         (_S.UNKNOWN, _E.APPLIED): _S.DELIVERED,
         (_S.UNKNOWN, _E.ABSENT): _S.PENDING,
         (_S.UNKNOWN, _E.DEFER): _S.UNKNOWN,
         (_S.UNKNOWN, _E.GIVE_UP): _S.DEAD,
+        (_S.UNKNOWN, _E.SUPERSEDE): _S.SUPERSEDED,
         (_S.DEAD, _E.REQUEUE): _S.PENDING,
+        (_S.DEAD, _E.CANCEL): _S.CANCELLED,
+        (_S.DEAD, _E.RESOLVE): _S.RESOLVED,
     }
 )
+
+
+FINAL = frozenset({_S.DELIVERED, _S.SUPERSEDED, _S.CANCELLED, _S.RESOLVED})
+"""States that no event leaves: the message is out of the way of those behind it."""
 
 
 class ImpossibleMove(ValueError):

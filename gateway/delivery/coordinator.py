@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import groupby
 from random import Random
 from uuid import uuid4
 
 from gateway.delivery.courier import Courier
 from gateway.delivery.gate import Gate
 from gateway.delivery.progress import Counts
-from gateway.errors import ConfigurationError, DeliveryError, Problem
+from gateway.errors import ConfigurationError, DeliveryError, Problem, StoreError
 from gateway.lifecycle import MessageEvent
-from gateway.policy import BreakerPolicy, RetryPolicy
+from gateway.policy import AdaptPolicy, BreakerPolicy, Limits, PartnerState, ProbePolicy, RetryPolicy, Windows
 from gateway.ports import Clock, Connector
-from gateway.store.contract import Claim, Settled, Store
+from gateway.store.contract import Claim, Settled, Store, Wish
 
 _RETRIED = (MessageEvent.RETRY, MessageEvent.ABSENT, MessageEvent.DEFER)
 _DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
@@ -31,7 +33,8 @@ _DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
 class Pace:
     """
     How an engine works: *concurrency* calls at once, *block* lanes claimed ahead, a *lease* longer than any call,
-    *poll* between looks at an idle store, *stop* to finish calls when asked to end.
+    *poll* between looks at an idle store, *stop* to finish calls when asked to end. What became due within *fresh* goes
+    before what has waited longer, for the share *live*.
     """
 
     concurrency: int = 16
@@ -39,6 +42,18 @@ class Pace:
     lease: timedelta = timedelta(seconds=60)
     poll: timedelta = timedelta(milliseconds=500)
     stop: timedelta = timedelta(seconds=20)
+    fresh: timedelta = timedelta(seconds=2)
+    live: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """What a partner bears, as configured: its *limits*, when it is closed, and how its look-ups are spread."""
+
+    limits: Limits = field(default_factory=Limits)
+    windows: tuple[Windows, ...] = ()
+    probes: ProbePolicy = field(default_factory=ProbePolicy)
+    adapt: AdaptPolicy = field(default_factory=AdaptPolicy)
 
 
 class Coordinator:
@@ -57,6 +72,7 @@ class Coordinator:
         pace: Pace,
         retry: RetryPolicy,
         breaker: BreakerPolicy,
+        bearing: Bearing | None = None,
         chance: Random | None = None,
         stopping: Callable[[], bool] = lambda: False,
         tally: Counter[str] | None = None,
@@ -64,21 +80,33 @@ class Coordinator:
         """*stopping* tells couriers to begin nothing more; *tally* goes on from what was counted before."""
         refuse_overlap(connector, pace)
         chance = chance or Random()
-        gate = Gate(breaker, chance)
+        bearing = bearing or Bearing()
+        gate = Gate(breaker, chance, adapt=bearing.adapt, windows=bearing.windows)
 
-        def report(error: DeliveryError | None) -> None:
-            gate.report(error, clock.now())
+        def report(error: DeliveryError | None, took: timedelta) -> None:
+            gate.report(error, clock.now(), took)
 
-        self.courier = Courier(connector, clock, retry, chance, gate, report, stopping)
+        def permit(until: datetime) -> datetime | None:
+            return store.permit(connector.name, bearing.limits, until=until, now=clock.now())
+
+        self.courier = Courier(connector, clock, retry, chance, gate, report, permit, stopping, bearing.probes)
         self.outstanding = 0
         """How many claimed lanes have not come back yet."""
+        self.worker = uuid4().hex
+        self._bearing = bearing
+        self._breaker = breaker
         self._gate = gate
         self._store = store
         self._connector = connector
         self._clock = clock
         self._pace = pace
-        self._worker = uuid4().hex
+        self._stopping = stopping
         self._tally = Counter() if tally is None else tally
+        self._allotted: list[tuple[datetime, int, list[Claim]]] = []
+        self._postponed: list[Settled] = []
+        self._credit = 0.0
+        self._closed = ""
+        self._until: datetime | None = None
 
     @property
     def counts(self) -> Counts:
@@ -89,39 +117,85 @@ class Coordinator:
         """
         Record *settled* and, when *claiming*, take what is due: batches, each for one ``Courier.carry``.
 
-        Raises ``StoreError``; then what was settled is not recorded, and its leases will tell.
+        Raises ``StoreError``; then what was settled goes with the next turn, and its tokens tell whether it still counts.
         """
         now = self._clock.now()
-        self.outstanding -= len(settled)
-        want = self._want(now) if claiming else 0
+        settled = [*self._postponed, *settled]
+        self._postponed = []
+        wish = self._wish(now, len(settled)) if claiming else None
         state = self._gate.news()
-        if not settled and state is None and want <= 0:
-            return []
+        if settled or state is not None or wish is not None:
+            try:
+                self._exchange(settled, state, wish, now)
+            except StoreError:
+                self._postponed = settled
+                if state is not None:
+                    self._gate.untold()
+                raise
+        return self._ready(self._clock.now())
+
+    def _exchange(
+        self, settled: Sequence[Settled], state: PartnerState | None, wish: Wish | None, now: datetime
+    ) -> None:
         turn = self._store.exchange(
-            self._connector.name,
-            self._connector.operations,
-            worker=self._worker,
-            settled=settled,
-            state=state,
-            want=want,
-            lease=self._pace.lease,
-            now=now,
-        )
-        self._gate.learn(turn.partner, now)
-        self._count(settled, turn.stale)
-        self.outstanding += len(turn.claims)
-        return _batches(turn.claims, self._connector)
+            self._connector.name, self._connector.operations,
+            worker=self.worker, settled=settled, state=state, wish=wish, now=now,
+        )  # fmt: skip
+        self._gate.learn(turn, now, asked=wish is not None)
+        self._postponed = list(turn.postponed)
+        later = {(item.lane, item.token) for item in turn.postponed}
+        recorded = [item for item in settled if (item.lane, item.token) not in later]
+        self.outstanding += len(turn.claims) - len(recorded)
+        self._count(recorded, turn.stale)
+        if wish is not None:
+            self._credit, self._closed, self._until = turn.credit, turn.closed, turn.until
+        for batch in _batches(turn.claims):
+            heappush(self._allotted, (batch[0].start or now, batch[0].lane, batch))
+
+    def _ready(self, now: datetime) -> list[list[Claim]]:
+        """Batches whose time has come; all of them when stopping, so that they are given back."""
+        ready = []
+        while self._allotted and (self._allotted[0][0] <= now or self._stopping()):
+            ready.append(heappop(self._allotted)[2])
+        return ready
+
+    @property
+    def waiting_for(self) -> datetime | None:
+        """When the next claimed batch may leave, of those whose time has not come."""
+        return self._allotted[0][0] if self._allotted else None
+
+    @property
+    def in_hand(self) -> int:
+        """How many lanes are with the couriers just now."""
+        return self.outstanding - sum(len(batch) for _, _, batch in self._allotted) - len(self._postponed)
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is settled that the store has not taken yet."""
+        return bool(self._postponed)
+
+    @property
+    def is_paused(self) -> bool:
+        return self._closed == "paused"
 
     def next_due(self) -> datetime | None:
         """When something can be claimed next; None when nothing waits but dead letters."""
-        return self._store.next_due(self._connector.name)
+        due = self._store.next_due(self._connector.name)
+        if due is None or self._until is None:
+            return due
+        return max(due, self._until)
 
-    def _want(self, now: datetime) -> int:
-        if not self._gate.open(now):
-            return 0
-        if self._gate.trial_only(now):
-            return 1 if self.outstanding == 0 else 0
-        return self._pace.block - self.outstanding
+    def _wish(self, now: datetime, coming_back: int) -> Wish | None:
+        if self._gate.held(now):
+            return None
+        pace, bearing = self._pace, self._bearing
+        block = max(1, int(pace.block / self._gate.slowdown))
+        lanes = block - (self.outstanding - coming_back)
+        if lanes <= 0:
+            return None
+        return Wish(
+            lanes, pace.lease, bearing.limits, bearing.windows, self._breaker, pace.fresh, pace.live, self._credit
+        )
 
     def _count(self, settled: Sequence[Settled], stale: int) -> None:
         for item in settled:
@@ -135,21 +209,9 @@ class Coordinator:
         self._tally["stale"] += stale
 
 
-def _batches(claims: Sequence[Claim], connector: Connector) -> list[list[Claim]]:
-    """Claims that may share one call, where the operation carries several dossiers; otherwise one by one."""
-    batches: list[list[Claim]] = []
-    open_batches: dict[str, list[Claim]] = {}
-    for claim in claims:
-        name = claim.messages[0].operation
-        operation = connector.operations[name]
-        current = open_batches.get(name)
-        if operation.same_dossier or claim.look_up or current is None or len(current) >= operation.batch:
-            current = []
-            batches.append(current)
-            if not claim.look_up:
-                open_batches[name] = current
-        current.append(claim)
-    return batches
+def _batches(claims: Sequence[Claim]) -> list[list[Claim]]:
+    """Claims that travel in one call."""
+    return [list(call) for _, call in groupby(claims, key=lambda claim: claim.call)]
 
 
 def refuse_overlap(connector: Connector, pace: Pace) -> None:

@@ -5,16 +5,18 @@ One claim, carried to the partner and back: look up what is unknown, send, split
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
+from threading import Event as Interrupt
 from time import perf_counter_ns
 
 from gateway.delivery.gate import Gate
+from gateway.delivery.parcel import Parcel, parcel
 from gateway.errors import DeliveryError, Held, OutcomeUnknown, Rejected
 from gateway.lifecycle import MessageEvent
 from gateway.observe import Event, get_logger
-from gateway.policy import Decision, RetryPolicy, after_failed_probe, after_failure, after_probe
+from gateway.policy import Decision, ProbePolicy, RetryPolicy, after_failed_probe, after_failure, after_probe
 from gateway.ports import Clock, Connector, Delivered, Failed, Message, Operation, Outcome
 from gateway.store.contract import Attempt, Claim, Settled, Verdict
 
@@ -37,7 +39,8 @@ class Courier:
     """
     Carries claims of one partner. Safe for several threads.
 
-    *report* hears of every call, with the error or None; the gate is asked before each one.
+    *report* hears of every call, with the error or None and how long it took; the gate is asked before each one, and
+    *permit* when one more call than was allotted may begin.
     """
 
     connector: Connector
@@ -45,8 +48,11 @@ class Courier:
     retry: RetryPolicy
     chance: Random
     gate: Gate
-    report: Callable[[DeliveryError | None], None]
+    report: Callable[[DeliveryError | None, timedelta], None]
+    permit: Callable[[datetime], datetime | None]
     stopping: Callable[[], bool] = field(default=lambda: False)
+    probes: ProbePolicy = field(default_factory=ProbePolicy)
+    interrupt: Interrupt = field(default_factory=Interrupt)
 
     def carry(self, claims: Sequence[Claim]) -> list[Settled]:
         """
@@ -58,27 +64,53 @@ class Courier:
             return [self._look_up(claim) for claim in claims]
         if not self._may_call(claims):
             return [_give_back(claim) for claim in claims]
-        messages = [message for claim in claims for message in claim.messages]
-        verdicts = self._send(messages, claims)
-        settled, at = [], 0
-        for claim in claims:
-            count = len(claim.messages)
-            settled.append(Settled(claim.lane, claim.token, tuple(verdicts[at : at + count])))
-            at += count
-        return settled
+        parcels = [parcel(claim, self.connector) for claim in claims]
+        verdicts = {v.message: v for v in self._send([m for p in parcels for m in p.sent], claims)}
+        return [self._settled(each, verdicts) for each in parcels]
 
-    def _may_call(self, claims: Sequence[Claim]) -> bool:
-        """Not while stopping or held, and only when the call must end before the lease does."""
+    def _settled(self, sent: Parcel, verdicts: dict[int, Verdict]) -> Settled:
+        """
+        Give one claim back. Where the last message was refused, those that it stood for are still good: they go one by
+        one, in their order.
+        """
+        if not sent.folded or verdicts[sent.sent[0].id].event is not MessageEvent.REJECT:
+            return sent.settled(verdicts)
+        refused = verdicts[sent.sent[0].id]
+        for message in sent.folded:
+            verdict = Verdict(message.id, MessageEvent.RELEASE)
+            if self._may_call((sent.claim,), extra=True):
+                (verdict,) = self._send([message], (sent.claim,))
+            verdicts[message.id] = verdict
+            if verdict.event is not MessageEvent.DELIVER:
+                # What stands behind a message that is still open keeps its place.
+                verdicts[refused.message] = replace(refused, event=MessageEvent.RELEASE, code="", text="")
+                break
+        left = [message for message in sent.folded if message.id not in verdicts]
+        verdicts.update({message.id: Verdict(message.id, MessageEvent.RELEASE) for message in left})
+        return sent.settled(verdicts)
+
+    def _may_call(self, claims: Sequence[Claim], *, extra: bool = False) -> bool:
+        """
+        Not while stopping or held, and only when the call must end before the lease does. A call *extra* to the one
+        that was allotted waits for its turn under the partner's limit.
+        """
+        lease_until = min(claim.lease_until for claim in claims)
+        if extra and self.gate.limits.rate is not None:
+            start = self.permit(lease_until - self.connector.longest_call)
+            if start is None:
+                return False
+            while self.clock.now() < start and not self.stopping():
+                self.clock.wait(self.interrupt, start)
         now = self.clock.now()
         ends = now + self.connector.longest_call
-        return not self.stopping() and self.gate.open(now) and all(ends <= claim.lease_until for claim in claims)
+        return not self.stopping() and self.gate.open(now, claims[0].start) and ends <= lease_until
 
     def _send(self, messages: Sequence[Message], claims: Sequence[Claim]) -> list[Verdict]:
         at, begun = self.clock.now(), perf_counter_ns()
         outcomes = self._deliver(messages)
         took_us = (perf_counter_ns() - begun) // 1000
         error = next((o.error for o in outcomes if isinstance(o, Failed)), None)
-        self.report(error)
+        self.report(error, timedelta(microseconds=took_us))
         verdicts = self._verdicts(messages, outcomes, at, took_us)
         refused = [n for n, o in enumerate(outcomes) if isinstance(o, Failed) and isinstance(o.error, Rejected)]
         one_by_one = self._operation(messages[0]).same_dossier and len(refused) < len(messages)
@@ -117,7 +149,7 @@ class Courier:
         verdicts: list[Verdict] = []
         for half in (messages[:middle], messages[middle:]):
             blocked = same_dossier and any(v.event is not MessageEvent.DELIVER for v in verdicts)
-            if blocked or not self._may_call(claims):
+            if blocked or not self._may_call(claims, extra=True):
                 verdicts.extend(Verdict(m.id, MessageEvent.RELEASE) for m in half)
             else:
                 verdicts.extend(self._send(half, claims))
@@ -144,6 +176,7 @@ class Courier:
                 now=now,
                 retry=self.retry,
                 chance=self.chance,
+                probes=self.probes,
             )
             verdicts.append(_verdict(message, decision, attempt))
         return verdicts
@@ -156,9 +189,12 @@ class Courier:
         and only where that is harmless.
         """
         verdicts: list[Verdict] = []
-        harmless = self._operation(claim.messages[0]).harmless
+        operation = self._operation(claim.messages[0])
+        harmless = operation.harmless
+        if operation.coalesces > 1 and len(claim.messages) > 1:
+            return self._look_up_last(claim, harmless=harmless)
         for n, message in enumerate(claim.messages):
-            if not self._may_call((claim,)):
+            if not self._may_call((claim,), extra=n > 0):
                 rest = claim.messages[n:]
                 verdicts.extend(Verdict(m.id, MessageEvent.DEFER, not_before=self.clock.now()) for m in rest)
                 break
@@ -172,6 +208,15 @@ class Courier:
             break
         return Settled(claim.lane, claim.token, tuple(verdicts))
 
+    def _look_up_last(self, claim: Claim, *, harmless: bool) -> Settled:
+        """Messages that were folded into the last one share its fate."""
+        *folded, last = claim.messages
+        if self._may_call((claim,)):
+            verdict = self._probe(last, harmless=harmless)
+        else:
+            verdict = Verdict(last.id, MessageEvent.DEFER, not_before=self.clock.now())
+        return Parcel(claim, tuple(folded), (last,)).settled({last.id: verdict})
+
     def _probe(self, message: Message, *, harmless: bool) -> Verdict:
         at, begun = self.clock.now(), perf_counter_ns()
         try:
@@ -183,8 +228,8 @@ class Courier:
             return self._unanswered(message, error, at, begun)
         except Exception as exc:  # noqa: BLE001
             return self._unanswered(message, self._fault_of_connector(exc), at, begun)
-        self.report(None)
         took_us = (perf_counter_ns() - begun) // 1000
+        self.report(None, timedelta(microseconds=took_us))
         attempt = Attempt("probe", at, took_us, probe.finding.name.lower(), "", probe.evidence)
         decision = after_probe(
             probe, harmless=harmless, since=message.accepted_at, now=self.clock.now(), retry=self.retry
@@ -192,8 +237,9 @@ class Courier:
         return _verdict(message, decision, attempt)
 
     def _unanswered(self, message: Message, error: DeliveryError, at: datetime, begun: int) -> Verdict:
-        self.report(error)
-        attempt = Attempt("probe", at, (perf_counter_ns() - begun) // 1000, _word(error), error.code, error.text)
+        took_us = (perf_counter_ns() - begun) // 1000
+        self.report(error, timedelta(microseconds=took_us))
+        attempt = Attempt("probe", at, took_us, _word(error), error.code, error.text)
         decision = after_failed_probe(
             error,
             attempts=message.attempts + 1,
@@ -201,6 +247,7 @@ class Courier:
             now=self.clock.now(),
             retry=self.retry,
             chance=self.chance,
+            probes=self.probes,
         )
         return _verdict(message, decision, attempt)
 
@@ -224,9 +271,7 @@ def _word(error: DeliveryError) -> str:
 
 
 def _with_attempt(verdict: Verdict, first: Attempt) -> Verdict:
-    return Verdict(
-        verdict.message, verdict.event, verdict.not_before, verdict.code, verdict.text, (first, *verdict.attempts)
-    )
+    return replace(verdict, attempts=(first, *verdict.attempts))
 
 
 def _give_back(claim: Claim) -> Settled:

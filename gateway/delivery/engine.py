@@ -15,9 +15,10 @@ from queue import Empty, SimpleQueue
 from random import Random
 from time import monotonic
 
-from gateway.delivery.coordinator import Coordinator, Pace, refuse_overlap
+from gateway.delivery.coordinator import Bearing, Coordinator, Pace, refuse_overlap
 from gateway.delivery.courier import Courier
 from gateway.delivery.progress import Counts
+from gateway.errors import StoreUnavailable
 from gateway.observe import Event, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector
@@ -29,6 +30,8 @@ log = get_logger(__name__)
 
 GATHER_S = 0.02
 """How long outcomes may wait for others to share their commit, while every worker has something to do."""
+OWED_S = 0.02
+"""How soon to try again what another transaction stood in the way of."""
 
 
 class _Crew:
@@ -113,6 +116,7 @@ class Engine:
         pace: Pace,
         retry: RetryPolicy,
         breaker: BreakerPolicy,
+        bearing: Bearing | None = None,
         chance: Random | None = None,
     ) -> None:
         refuse_overlap(connector, pace)
@@ -122,6 +126,7 @@ class Engine:
         self._pace = pace
         self._retry = retry
         self._breaker = breaker
+        self._bearing = bearing
         self._chance = chance or Random()
         self._tally: Counter[str] = Counter()
         self._wake = threading.Event()
@@ -158,6 +163,7 @@ class Engine:
             pace=self._pace,
             retry=self._retry,
             breaker=self._breaker,
+            bearing=self._bearing,
             chance=self._chance,
             stopping=stopping,
             tally=self._tally,
@@ -180,8 +186,14 @@ class Engine:
         while True:
             if deadline is None and stopping():
                 deadline = monotonic() + self._pace.stop.total_seconds()
-            settled = self._collect(crew, coordinator.outstanding, deadline)
-            for batch in coordinator.turn(settled, claiming=deadline is None):
+            settled = self._collect(crew, coordinator, deadline)
+            try:
+                batches = coordinator.turn(settled, claiming=deadline is None)
+            except StoreUnavailable as fault:
+                if leave_when_idle or not self._outlast(fault, coordinator, deadline):
+                    raise
+                continue
+            for batch in batches:
                 crew.give(batch)
             if coordinator.outstanding == 0:
                 if deadline is not None or not self._rest(coordinator, leave_when_idle):
@@ -190,22 +202,40 @@ class Engine:
                 log.warning(Event.DELIVERY_ABANDONED, partner=self._connector.name, lanes=coordinator.outstanding)
                 return
 
-    def _collect(self, crew: _Crew, outstanding: int, deadline: float | None) -> list[Settled]:
-        """What the workers have finished; waits for it while calls are under way."""
-        if outstanding == 0:
+    def _outlast(self, fault: StoreUnavailable, coordinator: Coordinator, deadline: float | None) -> bool:
+        """Wait for a store that is gone; false when a stop cannot wait any longer."""
+        if deadline is not None and monotonic() >= deadline:
+            return False
+        log.warning(Event.STORE_LOST, partner=self._connector.name, reason=str(fault), owed=coordinator.owes)
+        self._clock.wait(self._wake, self._clock.now() + self._pace.poll)
+        self._wake.clear()
+        return True
+
+    def _collect(self, crew: _Crew, coordinator: Coordinator, deadline: float | None) -> list[Settled]:
+        """What the workers have finished; waits for it while calls are under way, and for calls whose time has not come."""
+        if coordinator.outstanding == 0:
             return []
-        wait = self._pace.poll.total_seconds()
+        wait = OWED_S if coordinator.owes else self._pace.poll.total_seconds()
         if deadline is not None:
             wait = max(0.0, min(wait, deadline - monotonic()))
+        due = coordinator.waiting_for
+        if due is not None:
+            if coordinator.in_hand == 0:
+                self._clock.wait(self._wake, due)
+                self._wake.clear()
+                wait = 0.0
+            else:
+                wait = max(0.0, min(wait, (due - self._clock.now()).total_seconds()))
         return crew.finished(wait)
 
     def _rest(self, coordinator: Coordinator, leave_when_idle: bool) -> bool:
         """Wait for something to be due; false when nothing is and the engine may leave."""
         due = coordinator.next_due()
-        if due is None and leave_when_idle:
+        if leave_when_idle and (due is None or coordinator.is_paused):
             return False
         self._clock.busy(False)
-        self._clock.wait(self._wake, self._clock.now() + self._pace.poll if due is None else due)
+        poll = self._clock.now() + self._pace.poll
+        self._clock.wait(self._wake, poll if due is None or coordinator.is_paused else due)
         self._clock.busy(True)
         self._wake.clear()
         return True

@@ -15,8 +15,15 @@ class Event(StrEnum):
     """A graceful stop ran out of time; the calls under way are looked up by the next run."""
     PARTNER_HELD = "delivery.partner_held"
     """A partner is left alone until the time told: it asked for that, gives no sign of life, or refuses the account."""
+    PARTNER_SLOWED = "delivery.partner_slowed"
+    """A partner says that it has too much to do, or answers ever later: it gets fewer calls for a while."""
+    STORE_LOST = "delivery.store_lost"
+    """The database cannot be reached; nothing is lost, the engine goes on as soon as it is back."""
     CONNECTOR_FAULT = "delivery.connector_fault"
     """A connector broke its promise not to raise; a bug to report."""
+
+    LISTENER_LOST = "store.listener_lost"
+    """The wake-up connection to PostgreSQL broke; it is made anew, and engines look from time to time meanwhile."""
 
     IMPORT_STARTED = "import.started"
     IMPORT_PROGRESS = "import.progress"

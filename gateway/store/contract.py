@@ -1,20 +1,20 @@
 """
 What a store promises: the ledger, the outbox and the claims on it; every change of state is one durable commit.
 
-A *lane* is what one partner must be told about one dossier, in order. Only the head of a lane is claimable; a lane
-whose head is dead is blocked, the others never wait for it.
+A *lane* is what one partner must be told about one dossier, in order; its number is that of the dossier. Only the head of
+a lane is claimable; a lane whose head is dead is blocked, the others never wait for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.lifecycle import MessageEvent, MessageState
 from gateway.model import Change, DossierCode, DossierStatus
-from gateway.policy import PartnerState
+from gateway.policy import BreakerPolicy, Limits, PartnerState, Windows
 from gateway.ports import Message, Operation, Receipt
 
 
@@ -39,7 +39,7 @@ class Claim:
     The head of one lane, lent to one worker until *lease_until*.
 
     All messages share one operation. With *look_up* their outcome is unknown: ask before sending. *token* fences:
-    a record with an older token is refused.
+    a record with an older token is refused. Claims with the same *call* travel together, and not before *start*.
     """
 
     lane: int
@@ -47,6 +47,8 @@ class Claim:
     lease_until: datetime
     look_up: bool
     messages: tuple[Message, ...]
+    call: int = 0
+    start: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What happened to one message of a claim, and the calls that were made for it."""
+    """
+    What happened to one message of a claim, and the calls that were made for it.
+
+    *cause* groups dead letters; *sent* is a print of the wire form that was refused, for a later comparison.
+    """
 
     message: int
     event: MessageEvent
@@ -71,6 +77,8 @@ class Verdict:
     code: str = ""
     text: str = ""
     attempts: tuple[Attempt, ...] = ()
+    cause: str = ""
+    sent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +91,47 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """
+    What a worker would take: up to *lanes* lanes, each for *lease*.
+
+    *limits* and *windows* are those of the configuration; the store adds what was ordered while running, and obeys both
+    across all workers. What became due within *fresh* comes first, for the share *live*; *credit* is the fraction of a
+    lane that the last turn owed to it. Calls may be allotted up to *ahead* of their time. *breaker* tells when a partner
+    may only be tried.
+    """
+
+    lanes: int
+    lease: timedelta
+    limits: Limits = field(default_factory=Limits)
+    windows: tuple[Windows, ...] = ()
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    fresh: timedelta = timedelta(seconds=2)
+    live: float = 0.8
+    credit: float = 0.0
+    ahead: timedelta = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """The result of one exchange: new claims, and how many settled claims were refused for an old token."""
+    """
+    The result of one exchange: new claims, the partner as all workers know it, how many settled claims were refused for
+    an old token, and those that could not be recorded yet, because somebody writes to their lane: hand them in again.
+
+    *until* is when a partner that may not be called now may be called again, as far as that is known; *closed* says why
+    not: ``held``, ``paused``, ``maintenance``, ``trial``, ``limit``.
+    """
 
     claims: tuple[Claim, ...]
     partner: PartnerState
     stale: int = 0
+    postponed: tuple[Settled, ...] = ()
+    closed: str = ""
+    until: datetime | None = None
+    credit: float = 0.0
+    limits: Limits = field(default_factory=Limits)
+    windows: tuple[Windows, ...] = ()
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +148,11 @@ class PartnerStatus:
     probes: int
     oldest: datetime | None
     hold_until: datetime | None
+    superseded: int = 0
+    cancelled: int = 0
+    resolved: int = 0
+    paused: bool = False
+    slowdown: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +168,8 @@ class DeadLetter:
     since: datetime
     attempts: int
     waiting_behind: int
+    cause: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +196,33 @@ class TimelineEntry:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One engine of one process: *place* is its machine and process, *release* what it runs."""
+
+    partner: str
+    worker: str
+    place: str
+    release: str
+    started_at: datetime
+    seen_at: datetime
+    draining: bool
+    lanes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What a person did to the outbox: *n* counts from one, *subject* is what was touched."""
+
+    n: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    detail: str
+
+
 class Store(Protocol):
     """One tenant's ledger and outbox."""
 
@@ -156,11 +233,13 @@ class Store(Protocol):
         *,
         now: datetime,
         connection: object | None = None,
+        backfill: bool = False,
     ) -> list[Receipt]:
         """
         Store *changes* in order, with a message for every route that wants them, in one durable commit.
 
-        With *connection* everything happens inside the caller's transaction and is as durable as that.
+        With *connection* everything happens inside the caller's transaction and is as durable as that. With *backfill*
+        their messages leave after live ones.
         """
         ...
 
@@ -176,16 +255,23 @@ class Store(Protocol):
         worker: str,
         settled: Sequence[Settled],
         state: PartnerState | None,
-        want: int,
-        lease: timedelta,
+        wish: Wish | None,
         now: datetime,
     ) -> Turn:
         """
-        Record *settled* and the partner's *state* (None leaves it), and claim up to *want* due lanes, oldest
-        first, in one durable commit.
+        Record *settled* and the partner's *state* (None leaves it), and claim what *wish* asks for (None: nothing), in
+        one durable commit.
 
-        Expired leases become *unknown* first. No two live claims ever cover the same lane. Nothing is claimed while
-        the partner is held.
+        Expired leases become *unknown* first. No two live claims ever cover the same lane. Nothing is claimed while the
+        partner is held, paused or closed for maintenance, nor beyond its limits, whichever worker asks. *now* is the
+        worker's clock; a store with a clock of its own goes by that.
+        """
+        ...
+
+    def permit(self, partner: str, limits: Limits, *, until: datetime, now: datetime) -> datetime | None:
+        """
+        When one more call to *partner* may begin, for a worker that already has one under way; None when that is not
+        before *until*.
         """
         ...
 

@@ -19,23 +19,22 @@ from gateway.store.sql import Statements
 class SqlInbox:
     """``Inbox`` inside one transaction of the caller."""
 
-    def __init__(self, sql: Statements, tenant: str, source: str, routes: Sequence[Route], now: datetime) -> None:
+    def __init__(self, sql: Statements, source: str, routes: Sequence[Route], now: datetime) -> None:
         self._sql = sql
-        self._tenant = tenant
         self._source = source
         self._routes = routes
         self._now = now
         self.undone = False
 
     def header(self, code: DossierCode) -> Dossier | None:
-        row = self._sql.row("present_header", tenant=self._tenant, key=code.key)
+        row = self._sql.row("present_header", key=code.key)
         body = None if row is None else read_body(bytes(row[0]))
         return body if isinstance(body, Dossier) else None
 
     def keep(
         self, kind: str, event_id: str, body: bytes, *, dossier: DossierCode | None, replace: bool = False
     ) -> Kept:
-        where = {"tenant": self._tenant, "source": self._source, "kind": kind, "event_id": event_id}
+        where = {"source": self._source, "kind": kind, "event_id": event_id}
         fingerprint = sha256(body).digest()
         known = self._sql.row("inbox_find", **where)
         if known is not None and bytes(known[0]) == fingerprint:
@@ -52,15 +51,15 @@ class SqlInbox:
         return Kept.NEW if known is None else Kept.CHANGED
 
     def submit(self, change: Change) -> Receipt:
-        return write_changes(self._sql, self._tenant, [change], self._routes, self._now)[0]
+        return write_changes(self._sql, [change], self._routes, self._now)[0]
 
     def undo(self) -> None:
         self.undone = True
 
 
-def received(sql: Statements, tenant: str) -> list[Received]:
+def received(sql: Statements) -> list[Received]:
     """What partners have told us, oldest first, without the bodies."""
     return [
         Received(from_us(at), source, kind, event_id, dossier_key)
-        for at, source, kind, event_id, dossier_key in sql.rows("inbox_list", tenant=tenant)
+        for at, source, kind, event_id, dossier_key in sql.rows("inbox_list")
     ]

@@ -6,13 +6,11 @@ Decisions are made over what was read in one go, rows are written in bulk; the c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import Any
-
-import orjson
 
 from gateway.errors import ConflictingRepeat, InvalidInput
 from gateway.lifecycle import Advance, advance
@@ -20,7 +18,8 @@ from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep
 from gateway.ports import Receipt
 from gateway.store.contract import Route
 from gateway.store.moments import from_us, to_us
-from gateway.store.sql import Statements
+from gateway.store.sql import Statements, ids
+from gateway.store.tally import Tally
 
 GENESIS = bytes(32)
 
@@ -48,6 +47,13 @@ class _Prepared:
 
 
 @dataclass(slots=True)
+class _LaneRow:
+    state: str
+    backfill: bool
+    woken: bool = False
+
+
+@dataclass(slots=True)
 class _DossierRow:
     id: int
     key: str
@@ -61,23 +67,23 @@ class _DossierRow:
     step_at: datetime | None
     is_new: bool
     touched: bool = False
-    lanes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    lanes: dict[str, _LaneRow] = field(default_factory=dict)
 
 
 def _prepare(tenant: str, change: Change) -> _Prepared:
     body = body_json(change.body)
-    step_key = f"{tenant}:{change.body.identity}" if isinstance(change.body, ProcessingStep) else None
+    step_key = change.body.identity if isinstance(change.body, ProcessingStep) else None
     return _Prepared(change, body, sha256(body).digest(), source_key(tenant, change.source, change.source_id), step_key)
 
 
 class _Batch:
     """The working state of one call to ``write_changes``."""
 
-    def __init__(self, sql: Statements, tenant: str, now: datetime, routes: Sequence[Route]) -> None:
+    def __init__(self, sql: Statements, now: datetime, routes: Sequence[Route], *, backfill: bool) -> None:
         self._sql = sql
-        self._tenant = tenant
         self._now_us = to_us(now)
         self._routes = routes
+        self._backfill = backfill
         self._dossiers: dict[str, _DossierRow] = {}
         self._by_source: dict[str, bytes] = {}
         self._steps: set[str] = set()
@@ -85,40 +91,36 @@ class _Batch:
         self._messages: list[dict[str, Any]] = []
         self._new_lanes: list[dict[str, Any]] = []
         self._repeats: list[dict[str, Any]] = []
-        self._ids: dict[str, int] = {}
+        self._woken: list[dict[str, Any]] = []
+        self._ids: Iterator[int] = iter(())
+        self._tally = Tally()
 
     def read(self, prepared: Sequence[_Prepared]) -> None:
-        count = len(prepared)
-        # The first statement takes the write lock, so that what is read below stays true until the commit.
-        for name, wanted in (
-            ("change", count),
-            ("dossier", count),
-            ("lane", count * len(self._routes)),
-            ("message", count * len(self._routes)),
-        ):
-            if wanted:
-                self._ids[name] = self._sql.row("allocate", name=name, count=wanted)[0]
-        keys = orjson.dumps(list({p.change.dossier.key for p in prepared})).decode()
+        keys = sorted({p.change.dossier.key for p in prepared})
+        # What is read below stays true until the commit: SQLite has one writer, PostgreSQL one for each dossier.
+        if self._sql.dialect == "postgresql":
+            self._sql.run("lock_dossiers", keys=keys)
+        self._ids = iter(ids(self._sql, len(keys) + len(prepared) * len(self._routes)))
         by_id: dict[int, _DossierRow] = {}
         for key, id_, origin, status, status_at, version, print_, head, step_at in self._sql.rows(
-            "dossiers", keys=keys, tenant=self._tenant
+            "dossiers", keys=keys
         ):
             row = _DossierRow(
-                id_, key, "", origin, DossierStatus(status), from_us(status_at), version, print_, head,
+                id_, key, "", origin, DossierStatus(status), from_us(status_at), version, print_, bytes(head),
                 None if step_at is None else from_us(step_at), is_new=False,
             )  # fmt: skip
             self._dossiers[key] = by_id[id_] = row
         if by_id:
-            for dossier_id, partner, lane_id, state in self._sql.rows(
-                "lanes", dossiers=orjson.dumps(list(by_id)).decode()
+            partners = [route.name for route in self._routes]
+            for dossier_id, partner, state, backfill in self._sql.rows(
+                "lanes", partners=partners, dossiers=list(by_id)
             ):
-                by_id[dossier_id].lanes[partner] = (lane_id, state)
-        source_keys = orjson.dumps([p.source_key for p in prepared]).decode()
-        self._by_source = dict(self._sql.rows("changes_by_source", keys=source_keys))
+                by_id[dossier_id].lanes[partner] = _LaneRow(state, bool(backfill))
+        source_keys = [p.source_key for p in prepared]
+        self._by_source = {key: bytes(print_) for key, print_ in self._sql.rows("changes_by_source", keys=source_keys)}
         step_keys = [p.step_key for p in prepared if p.step_key is not None]
         if step_keys:
-            found = self._sql.rows("changes_by_step", keys=orjson.dumps(step_keys).decode())
-            self._steps = {row[0] for row in found}
+            self._steps = {row[0] for row in self._sql.rows("changes_by_step", keys=step_keys)}
 
     def add(self, item: _Prepared) -> Receipt:
         change, code = item.change, item.change.dossier
@@ -137,9 +139,9 @@ class _Batch:
         except InvalidInput as refusal:
             return Receipt(code, refusal=refusal)
         told = _may_be_told(change.body, row, effect)
-        change_id = self._append(item, row, effect, told=told)
+        self._append(item, row, effect, told=told)
         if told:
-            self._tell(change.body, row, change_id)
+            self._tell(change.body, row)
         return Receipt(code, version=row.version, advance=effect, kept_back=not told)
 
     def _is_known(self, item: _Prepared, row: _DossierRow | None) -> bool:
@@ -153,7 +155,7 @@ class _Batch:
         it must still be a repeat.
         """
         self._by_source[item.source_key] = item.fingerprint
-        self._repeats.append({"source_key": item.source_key, "fingerprint": item.fingerprint})
+        self._repeats.append({"source_key": item.source_key, "fingerprint": item.fingerprint, "at": self._now_us})
 
     def _advance(self, body: Dossier | ProcessingStep, row: _DossierRow | None) -> Advance:
         if row is None:
@@ -164,7 +166,7 @@ class _Batch:
         if isinstance(body, ProcessingStep):
             raise _too_early(body)
         row = _DossierRow(
-            id=self._take("dossier"),
+            id=next(self._ids),
             key=body.code.key,
             code=str(body.code),
             origin=body.origin.value,
@@ -179,7 +181,7 @@ class _Batch:
         self._dossiers[row.key] = row
         return row
 
-    def _append(self, item: _Prepared, row: _DossierRow, effect: Advance, *, told: bool) -> int:
+    def _append(self, item: _Prepared, row: _DossierRow, effect: Advance, *, told: bool) -> None:
         change, body = item.change, item.change.body
         previous = row.head_hash
         row.version += 1
@@ -198,10 +200,9 @@ class _Batch:
         elif told:
             # The latest step that partners know: one that was kept back lets no other pass.
             row.step_at = body.at if row.step_at is None else max(row.step_at, body.at)
-        change_id = self._take("change")
+        self._tally.add("", f"kind:{body.kind}")
         self._changes.append(
             {
-                "id": change_id,
                 "dossier_id": row.id,
                 "version": row.version,
                 "kind": body.kind,
@@ -220,32 +221,36 @@ class _Batch:
         self._by_source[item.source_key] = item.fingerprint
         if item.step_key is not None:
             self._steps.add(item.step_key)
-        return change_id
 
-    def _tell(self, body: Dossier | ProcessingStep, row: _DossierRow, change_id: int) -> None:
+    def _tell(self, body: Dossier | ProcessingStep, row: _DossierRow) -> None:
         for route in self._routes:
             operation = route.route(body.kind, row.origin)
             if operation is not None:
-                self._enqueue(route.name, operation, row, change_id)
+                self._enqueue(route.name, operation, row)
 
-    def _enqueue(self, partner: str, operation: str, row: _DossierRow, change_id: int) -> None:
+    def _enqueue(self, partner: str, operation: str, row: _DossierRow) -> None:
         lane = row.lanes.get(partner)
+        place = {
+            "partner": partner,
+            "dossier_id": row.id,
+            "due_at": self._now_us,
+            "backfill": int(self._backfill),
+        }
         if lane is None:
-            lane_id = self._take("lane")
-            self._new_lanes.append(
-                {"id": lane_id, "tenant": self._tenant, "partner": partner, "dossier_id": row.id, "now": self._now_us}
-            )
-            row.lanes[partner] = lane = (lane_id, "ready")
-        elif lane[1] == "idle":
-            self._sql.run("wake_lane", id=lane[0], now=self._now_us)
-            row.lanes[partner] = lane = (lane[0], "ready")
+            row.lanes[partner] = _LaneRow("ready", self._backfill)
+            self._new_lanes.append(place)
+        elif not lane.woken and (lane.state == "idle" or (lane.backfill and not self._backfill)):
+            lane.woken = True
+            self._woken.append(place)
+        self._tally.add(partner, "open")
         self._messages.append(
             {
-                "id": self._take("message"),
-                "lane_id": lane[0],
-                "change_id": change_id,
+                "partner": partner,
+                "dossier_id": row.id,
+                "id": next(self._ids),
+                "version": row.version,
                 "operation": operation,
-                "now": self._now_us,
+                "since": self._now_us,
             }
         )
 
@@ -253,7 +258,6 @@ class _Batch:
         rows = [
             {
                 "id": row.id,
-                "tenant": self._tenant,
                 "key": row.key,
                 "code": row.code,
                 "origin": row.origin,
@@ -268,17 +272,19 @@ class _Batch:
             for row in self._dossiers.values()
             if row.touched
         ]
-        self._sql.many("insert_dossier", [row for row in rows if row["is_new"]])
+        new = [row for row in rows if row["is_new"]]
+        self._tally.add("", "dossiers", len(new))
+        self._sql.many("insert_dossier", new)
         self._sql.many("update_dossier", [row for row in rows if not row["is_new"]])
         self._sql.many("insert_change", self._changes)
         self._sql.many("insert_lane", self._new_lanes)
+        self._sql.many("wake_lane", self._woken)
         self._sql.many("insert_message", self._messages)
         self._sql.many("insert_repeat", self._repeats)
-
-    def _take(self, name: str) -> int:
-        id_ = self._ids[name]
-        self._ids[name] = id_ + 1
-        return id_
+        self._tally.write(self._sql)
+        if self._sql.dialect == "postgresql" and (self._new_lanes or self._woken):
+            woken = {row["partner"] for row in (*self._new_lanes, *self._woken)}
+            self._sql.run("announce", partners=sorted(woken))
 
 
 def _when(body: Dossier | ProcessingStep) -> datetime:
@@ -318,7 +324,7 @@ def _conflict(change: Change) -> InvalidInput:
 
 
 def write_changes(
-    sql: Statements, tenant: str, changes: Sequence[Change], routes: Sequence[Route], now: datetime
+    sql: Statements, changes: Sequence[Change], routes: Sequence[Route], now: datetime, *, backfill: bool = False
 ) -> list[Receipt]:
     """
     Write *changes* in order within the caller's transaction; one receipt each.
@@ -327,8 +333,8 @@ def write_changes(
     """
     if not changes:
         return []
-    prepared = [_prepare(tenant, change) for change in changes]
-    batch = _Batch(sql, tenant, now, routes)
+    prepared = [_prepare(sql.tenant, change) for change in changes]
+    batch = _Batch(sql, now, routes, backfill=backfill)
     batch.read(prepared)
     receipts = [batch.add(item) for item in prepared]
     batch.write()

@@ -5,6 +5,8 @@ Brings a database to the schema of this release, and refuses one of a newer rele
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,25 +14,40 @@ import sqlalchemy as sa
 from gateway.errors import StoreTooNew
 
 VERSION_TABLE = "lt_schema"
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 """Every revision this release knows, oldest first; a test holds it against the migration files."""
-
 
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic keeps the migration under way in module-level names; threads of one process take turns."""
 
 
-def migrate(engine: sa.Engine, present: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Found:
     """
-    Run the missing steps in one transaction; *present* is the revision found, None in an empty database.
+    What a database says of itself: its *revision* (None when it is empty), and for later revisions from which one on a
+    release can still work with it.
+    """
 
-    Raises ``StoreTooNew`` when *present* is not one of ours.
+    revision: str | None = None
+    readable_from: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this release can work with the tables as they are: its own, or those of a newer one that says so."""
+        return self.revision == KNOWN[-1] or self.readable_from.get(self.revision or "", "") in KNOWN[-1:]
+
+
+def migrate(engine: sa.Engine, found: Found) -> None:
     """
-    if present == KNOWN[-1]:
+    Run the missing steps in one transaction.
+
+    Raises ``StoreTooNew`` when a newer release wrote the database and this one cannot work beside it.
+    """
+    if found.is_ours:
         return
-    if present is not None and present not in KNOWN:
+    if found.revision is not None and found.revision not in KNOWN:
         raise StoreTooNew(
-            f"Cơ sở dữ liệu thuộc phiên bản mới hơn («{present}»); bản này chỉ biết đến «{KNOWN[-1]}». "
+            f"Cơ sở dữ liệu thuộc phiên bản mới hơn («{found.revision}»); bản này chỉ biết đến «{KNOWN[-1]}». "
             "Hãy cài phiên bản lienthong mới hơn. / The database belongs to a newer release; upgrade lienthong."
         )
     # Alembic costs a third of a second to import, and is needed once in the life of a database.
@@ -40,5 +57,8 @@ def migrate(engine: sa.Engine, present: str | None) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with _ONE_AT_A_TIME, engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Of several processes that start together, one migrates and the others find it done.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('lt_schema', 0))")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

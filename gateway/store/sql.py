@@ -1,16 +1,34 @@
 """
-Named statements: read once from ``queries.sql``, run on any DB-API cursor.
+Named statements, written once for both databases: read from ``statements/*.sql``, run on any DB-API cursor.
+
+Three things differ between SQLite and PostgreSQL and are written in one way here:
+
+- ``each_id(:x)`` and ``each_text(:x)``: a table of one column ``value``, from a list that is passed as ``x``;
+- ``rows r``: a table of the rows given to ``Statements.many``; its columns and their types stand in a line
+  ``-- rows: name type, ...`` above the statement. PostgreSQL gets one statement with arrays, SQLite runs it row by row;
+- ``/*lock t*/``, ``/*skip locked t*/``: row locks on table ``t``, where a database has them.
+
+A statement ``name`` in the dialect's own file takes the place of the common one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+import orjson
+
+Dialect = Literal["sqlite", "postgresql"]
 
 _HEAD = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_ROWS = re.compile(r"^-- rows: (.+)$", re.MULTILINE)
+_EACH = re.compile(r"each_(id|text)\(:(\w+)\)")
+_LOCK = re.compile(r"/\*(lock|skip locked) (\w+)\*/")
+_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 
 class Cursor(Protocol):
@@ -19,26 +37,78 @@ class Cursor(Protocol):
     def execute(self, sql: str, parameters: Mapping[str, Any], /) -> object: ...
     def executemany(self, sql: str, parameters: Iterable[Mapping[str, Any]], /) -> object: ...
     def fetchall(self) -> list[Any]: ...
-    def fetchone(self) -> Any: ...
     def close(self) -> object: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """*text* in the words of one driver; *columns* are those of ``rows``, in order."""
+
+    text: str
+    columns: tuple[str, ...] = ()
+
+
 @cache
-def statements() -> Mapping[str, str]:
-    """All named statements of ``queries.sql``."""
-    parts = _HEAD.split(files("gateway.store").joinpath("queries.sql").read_text(encoding="utf-8"))
-    return dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+def statements(dialect: Dialect) -> Mapping[str, Statement]:
+    """All named statements for *dialect*."""
+    found: dict[str, Statement] = {}
+    for file in ("ledger", "outbox", "reports", "control", "upkeep", dialect):
+        text = files("gateway.store").joinpath("statements", f"{file}.sql").read_text(encoding="utf-8")
+        parts = _HEAD.split(text)
+        for name, body in zip(parts[1::2], parts[2::2], strict=True):
+            found[name] = _statement(body, dialect)
+    return found
+
+
+def _statement(body: str, dialect: Dialect) -> Statement:
+    declared = _ROWS.search(body)
+    columns = dict(part.split() for part in declared[1].split(", ")) if declared else {}
+    text = "\n".join(line for line in body.splitlines() if line and not line.startswith("--"))
+    return Statement(_FOR[dialect](text, columns), tuple(columns))
+
+
+def _for_sqlite(text: str, columns: Mapping[str, str]) -> str:
+    text = _EACH.sub(r"json_each(:\2)", _LOCK.sub("", text))
+    if not columns:
+        return text
+    text = text.replace("rows r CROSS JOIN ", "").replace("FROM rows r", "").replace("USING rows r", "")
+    return re.sub(r"\br\.(\w+)", r":\1", text)
+
+
+def _for_postgresql(text: str, columns: Mapping[str, str]) -> str:
+    text = _LOCK.sub(lambda m: f"FOR UPDATE OF {m[2]}" + (" SKIP LOCKED" if m[1] == "skip locked" else ""), text)
+    kinds = {"id": "bigint", "text": "text"}
+    text = _EACH.sub(lambda m: f"(SELECT unnest(%({m[2]})b::{kinds[m[1]]}[]) AS value)", text)
+    if columns:
+        arrays = ", ".join(f"%({name})b::{kind}[]" for name, kind in columns.items())
+        text = text.replace("rows r", f"unnest({arrays}) AS r({', '.join(columns)})")
+    return _PARAMETER.sub(r"%(\1)s", text)
+
+
+_FOR: Mapping[Dialect, Callable[[str, Mapping[str, str]], str]] = {
+    "sqlite": _for_sqlite,
+    "postgresql": _for_postgresql,
+}
 
 
 class Statements:
-    """Runs named statements on one cursor."""
+    """
+    Runs named statements of one tenant on one cursor; every statement may use ``:tenant``.
 
-    def __init__(self, cursor: Cursor) -> None:
+    *heard* is told the name of each statement before it runs.
+    """
+
+    def __init__(
+        self, cursor: Cursor, dialect: Dialect, tenant: str, heard: Callable[[str], None] | None = None
+    ) -> None:
+        self.tenant = tenant
+        self.dialect = dialect
         self._cursor = cursor
-        self._sql = statements()
+        self._sql = statements(dialect)
+        self._heard = heard
 
     def rows(self, name: str, /, **parameters: object) -> list[Any]:
-        self._cursor.execute(self._sql[name], parameters)
+        self._execute(name, parameters)
         return self._cursor.fetchall()
 
     def row(self, name: str, /, **parameters: object) -> Any:
@@ -47,8 +117,35 @@ class Statements:
         return found[0] if found else None
 
     def run(self, name: str, /, **parameters: object) -> None:
-        self._cursor.execute(self._sql[name], parameters)
+        self._execute(name, parameters)
 
-    def many(self, name: str, parameters: list[dict[str, Any]]) -> None:
-        if parameters:
-            self._cursor.executemany(self._sql[name], parameters)
+    def many(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement over ``rows``; nothing happens without any."""
+        if not rows:
+            return
+        statement = self._sql[name]
+        if self._heard is not None:
+            self._heard(name)
+        if self.dialect == "sqlite":
+            self._cursor.executemany(statement.text, ({**row, "tenant": self.tenant} for row in rows))
+        else:
+            arrays: dict[str, Any] = {column: [row[column] for row in rows] for column in statement.columns}
+            self._cursor.execute(statement.text, {**arrays, "tenant": self.tenant})
+
+    def _execute(self, name: str, parameters: dict[str, object]) -> None:
+        if self._heard is not None:
+            self._heard(name)
+        if self.dialect == "sqlite":
+            for key, value in parameters.items():
+                if isinstance(value, list):
+                    parameters[key] = orjson.dumps(value).decode()
+        parameters["tenant"] = self.tenant
+        self._cursor.execute(self._sql[name].text, parameters)
+
+
+def ids(sql: Statements, count: int) -> list[int]:
+    """*count* new ids, growing."""
+    if sql.dialect == "sqlite":
+        (first,) = sql.row("new_ids", count=count)
+        return list(range(first, first + count))
+    return [row[0] for row in sql.rows("new_ids", count=count)]

@@ -1,0 +1,46 @@
+"""
+A rate limit as a token bucket, kept as one moment: the *arrival* from which on the bucket would be full again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_US = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most *calls* in each *per*, of which *burst* may come at once."""
+
+    calls: int
+    per: timedelta = timedelta(seconds=1)
+    burst: int = 1
+
+    @property
+    def apart_us(self) -> int:
+        """Microseconds between two calls at the full rate, rounded up: never more than the limit."""
+        return -(-(self.per // _US) // self.calls)
+
+
+def draw(
+    limit: RateLimit, arrival: datetime | None, now: datetime, want: int, ahead: timedelta
+) -> tuple[tuple[datetime, ...], datetime | None]:
+    """
+    When each of up to *want* calls may begin, as far as that is by *now* + *ahead*, and the new *arrival*.
+
+    In any time t no more than burst + t * calls / per begin. A clock that was set back far does not block: the bucket is
+    never more in debt than it could have come to within *ahead* and a full bucket.
+    """
+    apart = timedelta(microseconds=limit.apart_us)
+    depth = apart * (limit.burst - 1)
+    at = now if arrival is None else max(now, min(arrival, now + depth + apart + max(ahead, limit.per)))
+    starts: list[datetime] = []
+    while len(starts) < want:
+        start = max(now, at - depth)
+        if start > now + ahead:
+            break
+        starts.append(start)
+        at = max(at, start) + apart
+    return tuple(starts), at if starts else arrival

@@ -1,0 +1,290 @@
+"""
+The store on any SQL database: everything but how to open it, how a transaction begins, and what its faults mean.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from gateway.lifecycle import MessageEvent
+from gateway.model import Change, DossierCode, DossierStatus
+from gateway.policy import Control, Limits, PartnerState
+from gateway.ports import Operation, Receipt
+from gateway.store import audit, letters, outbox, reports, steering, upkeep
+from gateway.store.audit import Act
+from gateway.store.contract import (
+    AuditEntry,
+    DeadLetter,
+    Known,
+    PartnerStatus,
+    Received,
+    Route,
+    Settled,
+    TimelineEntry,
+    Turn,
+    Wish,
+    Worker,
+)
+from gateway.store.inbox import SqlInbox, received
+from gateway.store.ledger import write_changes
+from gateway.store.letters import Buried
+from gateway.store.moments import from_us
+from gateway.store.partners import read
+from gateway.store.sql import Statements
+
+Heard = Callable[[str], None]
+"""Is told the name of every statement before it runs, ``commit`` before a commit and ``committed`` after it."""
+
+
+class SqlStore(ABC):
+    """
+    ``Store``, and what operators ask of it. Safe for several threads.
+
+    Raises ``StoreUnavailable``, ``StoreFull``, ``StoreTooNew``.
+    """
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def _write(self) -> AbstractContextManager[Statements]:
+        """One durable transaction: all of the block, or nothing."""
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[Statements]:
+        """One consistent view."""
+
+    @abstractmethod
+    def _part_of(self, connection: object) -> AbstractContextManager[Statements]:
+        """All of the block or nothing becomes part of the transaction of the caller's *connection*."""
+
+    def _ahead(self, sql: Statements, now: datetime) -> timedelta:
+        """How far the clock that rules leases is ahead of the caller's *now*."""
+        return timedelta(0)
+
+    def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:
+        """
+        Call *wake* with a partner's name as soon as there is work for it; returns what ends that.
+
+        A wake-up may be missing: whoever waits also looks from time to time.
+        """
+        return lambda: None
+
+    # What the ledger takes and knows
+
+    def accept(
+        self,
+        changes: Sequence[Change],
+        routes: Iterable[Route],
+        *,
+        now: datetime,
+        connection: object | None = None,
+        backfill: bool = False,
+    ) -> list[Receipt]:
+        with self._write() if connection is None else self._part_of(connection) as sql:
+            return write_changes(sql, changes, tuple(routes), now, backfill=backfill)
+
+    @contextmanager
+    def receiving(self, source: str, routes: Iterable[Route], *, now: datetime) -> Iterator[SqlInbox]:
+        """The inbox for one call of the partner *source*: kept as a whole when the block ends well, else not at all."""
+        with self._write() as sql:
+            inbox = SqlInbox(sql, source, tuple(routes), now)
+            sql.run("savepoint")
+            yield inbox
+            if inbox.undone:
+                sql.run("rollback_to_savepoint")
+
+    def received(self) -> list[Received]:
+        with self._read() as sql:
+            return received(sql)
+
+    def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
+        with self._read() as sql:
+            found = sql.rows("known", keys=sorted({code.key for code in codes}))
+            steps: dict[int, set[str]] = {row[4]: set() for row in found}
+            for dossier_id, step in sql.rows("known_steps", dossiers=list(steps)):
+                steps[dossier_id].add(step)
+        return {
+            key: Known(
+                None if print_ is None else bytes(print_).hex(),
+                DossierStatus(status), from_us(at), frozenset(steps[id_]), version,
+            )
+            for key, print_, status, at, id_, version in found
+        }  # fmt: skip
+
+    # What workers do
+
+    def exchange(
+        self,
+        partner: str,
+        operations: Mapping[str, Operation],
+        *,
+        worker: str,
+        settled: Sequence[Settled],
+        state: PartnerState | None,
+        wish: Wish | None,
+        now: datetime,
+    ) -> Turn:
+        with self._write() as sql:
+            ahead = self._ahead(sql, now)
+            turn = outbox.exchange(
+                sql, partner, operations,
+                worker=worker, settled=[_settled_later(item, ahead) for item in settled] if ahead else settled,
+                state=_state_later(state, ahead), wish=wish, now=now + ahead,
+            )  # fmt: skip
+        return _turn_later(turn, -ahead) if ahead else turn
+
+    def permit(self, partner: str, limits: Limits, *, until: datetime, now: datetime) -> datetime | None:
+        with self._write() as sql:
+            ahead = self._ahead(sql, now)
+            start = outbox.permit(sql, partner, limits, until=until + ahead, now=now + ahead)
+        return _later(start, -ahead)
+
+    def next_due(self, partner: str) -> datetime | None:
+        with self._read() as sql:
+            (due,) = sql.row("next_due", partner=partner)
+            hold = read(sql, partner).state.hold_until
+        if due is None:
+            return None
+        return from_us(due) if hold is None else max(from_us(due), hold)
+
+    def see_worker(self, partner: str, worker: str, *, place: str, release: str, lanes: int, now: datetime) -> bool:
+        """A worker shows that it lives; whether it is asked to drain."""
+        with self._write() as sql:
+            return steering.see_worker(sql, partner, worker, place=place, release=release, lanes=lanes, now=now)
+
+    def forget_worker(self, partner: str, worker: str) -> None:
+        with self._write() as sql:
+            steering.forget_worker(sql, partner, worker)
+
+    # What people ask
+
+    def status(self) -> list[PartnerStatus]:
+        with self._read() as sql:
+            return reports.status(sql)
+
+    def totals(self) -> dict[str, int]:
+        """How many dossiers and how many changes of each kind the ledger holds."""
+        with self._read() as sql:
+            return reports.totals(sql)
+
+    def timeline(self, code: DossierCode) -> list[TimelineEntry]:
+        with self._read() as sql:
+            return reports.timeline(sql, code.key)
+
+    def broken_link(self, code: DossierCode) -> int | None:
+        """The first version of the dossier whose hash does not follow from its predecessor; None when all do."""
+        with self._read() as sql:
+            return reports.broken_link(sql, code.key)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        with self._read() as sql:
+            return letters.dead_letters(sql)
+
+    def buried(self, id_: int) -> Buried | None:
+        """The dead letter *id_* as a message, or None."""
+        with self._read() as sql:
+            return letters.buried(sql, id_)
+
+    def workers(self) -> list[Worker]:
+        with self._read() as sql:
+            return steering.workers(sql)
+
+    def control(self, partner: str) -> Control:
+        """What was ordered for *partner* while running."""
+        with self._read() as sql:
+            return steering.control(sql, partner)
+
+    def paused_lanes(self) -> list[tuple[str, str]]:
+        """Partner and dossier of every paused lane."""
+        with self._read() as sql:
+            return steering.paused_lanes(sql)
+
+    def audit(self, *, after: int = 0, want: int = audit.PAGE) -> list[AuditEntry]:
+        """What people did, oldest first, from the entry after number *after*."""
+        with self._read() as sql:
+            return audit.entries(sql, after=after, want=want)
+
+    def broken_audit(self) -> int | None:
+        """The first entry of the audit that was touched; None when its chain holds."""
+        with self._read() as sql:
+            return audit.broken_at(sql)
+
+    # What people order
+
+    def requeue(
+        self, ids: Sequence[int], *, now: datetime, apart: timedelta = timedelta(0), actor: str = "", reason: str = ""
+    ) -> list[int]:
+        """Make dead letters pending again, their lanes opening *apart* in time; returns the ids that were dead."""
+        with self._write() as sql:
+            return letters.decide(sql, ids, MessageEvent.REQUEUE, Act(actor, now, reason), apart=apart)
+
+    def cancel(self, ids: Sequence[int], act: Act) -> list[int]:
+        """The partner shall never be told; returns the ids that were dead."""
+        with self._write() as sql:
+            return letters.decide(sql, ids, MessageEvent.CANCEL, act)
+
+    def resolve(self, ids: Sequence[int], act: Act) -> list[int]:
+        """A person has seen the effect at the partner; returns the ids that were dead."""
+        with self._write() as sql:
+            return letters.decide(sql, ids, MessageEvent.RESOLVE, act)
+
+    def pause(self, partner: str, act: Act, *, dossier: DossierCode | None = None, paused: bool = True) -> bool:
+        """Pause or resume a partner or one of its lanes; false when there is no such lane."""
+        with self._write() as sql:
+            if dossier is not None:
+                return steering.pause_lane(sql, partner, dossier.key, act, paused=paused)
+            steering.pause_partner(sql, partner, act, paused=paused)
+            return True
+
+    def set_control(self, partner: str, orders: Control, act: Act, what: str) -> None:
+        """Replace what is ordered for *partner*; *what* names the deed in the audit."""
+        with self._write() as sql:
+            steering.set_control(sql, partner, orders, act, what)
+
+    def drain(self, act: Act, place: str = "") -> None:
+        """Ask the workers at *place* ("": all) to finish what they hold and end."""
+        with self._write() as sql:
+            steering.drain(sql, place, act)
+
+    def clear(self, kind: str, age: timedelta, *, now: datetime, chunk: int = upkeep.CHUNK) -> int:
+        """Delete up to *chunk* rows of one class of data older than *age*; returns how many there were."""
+        with self._write() as sql:
+            return upkeep.clear(sql, kind, age, now, chunk=chunk)
+
+
+def _later(moment: datetime | None, by: timedelta) -> datetime | None:
+    return None if moment is None else moment + by
+
+
+def _state_later(state: PartnerState | None, by: timedelta) -> PartnerState | None:
+    if state is None or not by:
+        return state
+    return replace(state, hold_until=_later(state.hold_until, by), trial_until=_later(state.trial_until, by))
+
+
+def _settled_later(item: Settled, by: timedelta) -> Settled:
+    return replace(
+        item,
+        verdicts=tuple(
+            verdict if verdict.not_before is None else replace(verdict, not_before=verdict.not_before + by)
+            for verdict in item.verdicts
+        ),
+    )
+
+
+def _turn_later(turn: Turn, by: timedelta) -> Turn:
+    partner = _state_later(turn.partner, by)
+    assert partner is not None
+    return replace(
+        turn,
+        claims=tuple(
+            replace(claim, lease_until=claim.lease_until + by, start=_later(claim.start, by)) for claim in turn.claims
+        ),
+        partner=partner,
+        until=_later(turn.until, by),
+    )

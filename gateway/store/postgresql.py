@@ -1,0 +1,214 @@
+"""
+The store in PostgreSQL: the shared one, for any number of workers on any number of machines.
+
+Nobody waits for anybody to claim: rows that another worker looks at are passed over. Leases go by the server's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool, PoolTimeout
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+
+from gateway.errors import StoreError, StoreFull, StoreUnavailable
+from gateway.model import Change
+from gateway.ports import Receipt
+from gateway.store.base import Heard, SqlStore
+from gateway.store.callers import postgresql_connection
+from gateway.store.contract import Route
+from gateway.store.listener import Listener
+from gateway.store.schema import Found, migrate
+from gateway.store.sql import Statements
+
+COLLISIONS = (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure)
+"""Two producers told the same under different names at once, or waited for each other: the loser reads again."""
+TRIES = 5
+
+
+@contextmanager
+def _faults(place: str) -> Iterator[None]:
+    """Say what the server cannot do in words that an operator can act on; never with values."""
+    try:
+        yield
+    except (psycopg.Error, PoolTimeout) as exc:
+        raise _translated(exc, place) from exc
+    except sa.exc.DBAPIError as exc:
+        if not isinstance(exc.orig, psycopg.Error):
+            raise
+        raise _translated(exc.orig, place) from exc
+
+
+def _translated(exc: Exception, place: str) -> StoreError:
+    if isinstance(exc, pg.DiskFull | pg.OutOfMemory | pg.InsufficientResources):
+        return StoreFull(
+            f"Hết chỗ trên máy chủ {place}; chưa nhận thay đổi này, những gì đã nhận vẫn còn. "
+            "Giải phóng dung lượng rồi gửi lại. "
+            "/ No room left on the database server; this change was not accepted, earlier ones are safe."
+        )
+    if isinstance(exc, pg.InvalidPassword | pg.InvalidAuthorizationSpecification | pg.InsufficientPrivilege):
+        return StoreUnavailable(
+            f"Máy chủ {place} không cho tài khoản này vào. Kiểm tra tên, mật khẩu và quyền. "
+            "/ The database server refuses this account; check its name, password and rights."
+        )
+    if isinstance(exc, pg.InvalidCatalogName):
+        return StoreUnavailable(
+            f"Máy chủ {place} không có cơ sở dữ liệu này. Tạo nó, hoặc sửa database.url. "
+            "/ There is no such database on the server; create it or correct database.url."
+        )
+    if isinstance(exc, psycopg.OperationalError | PoolTimeout):
+        return StoreUnavailable(
+            f"Không nối được tới PostgreSQL {place}, hoặc đường nối bị đứt. Kiểm tra máy chủ và mạng. "
+            "/ PostgreSQL cannot be reached, or the connection broke; check server and network."
+        )
+    state = getattr(exc, "sqlstate", None) or type(exc).__name__
+    return StoreUnavailable(f"PostgreSQL {place} báo lỗi {state}. / PostgreSQL reports an error.")
+
+
+class PostgresStore(SqlStore):
+    """
+    ``Store`` on a PostgreSQL server, 14 or later. Safe for any number of processes on any number of machines.
+
+    Opening migrates the database to this release. With *server_clock* false the caller's clock rules leases too, which is
+    for tests with a clock of their own.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        tenant: str,
+        pool: int = 4,
+        patience: timedelta = timedelta(seconds=30),
+        server_clock: bool = True,
+        heard: Heard | None = None,
+    ) -> None:
+        self._url = url
+        self._tenant = tenant
+        self._server_clock = server_clock
+        self._heard = heard
+        self._place = _place(url)
+        with _faults(self._place):
+            engine = sa.create_engine(
+                "postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=sa.NullPool
+            )
+            with psycopg.connect(url, autocommit=True) as connection:
+                found = _found(connection)
+            migrate(engine, found)
+            self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
+                url,
+                min_size=1,
+                max_size=pool,
+                timeout=patience.total_seconds(),
+                kwargs={"autocommit": True},
+                check=ConnectionPool.check_connection,
+                open=True,
+            )
+
+    def close(self) -> None:
+        self._pool.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[Statements]:
+        with _faults(self._place), self._pool.connection() as connection:
+            with connection.transaction(), connection.cursor() as cursor:
+                yield self._statements(cursor)
+                self._tell("commit")
+            self._tell("committed")
+
+    @contextmanager
+    def _read(self) -> Iterator[Statements]:
+        with _faults(self._place), self._pool.connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            with connection.cursor() as cursor:
+                yield self._statements(cursor)
+
+    @contextmanager
+    def _part_of(self, connection: object) -> Iterator[Statements]:
+        """A connection that commits each statement by itself, and is in no transaction, gets one for the block."""
+        found = postgresql_connection(connection)
+        with _faults(self._place):
+            if not found.autocommit and found.info.transaction_status is TransactionStatus.IDLE:
+                # Else the block below would be the whole transaction, and commit it.
+                found.execute("SELECT 1")
+            with found.transaction(), psycopg.Cursor(found) as cursor:
+                yield self._statements(cursor)
+
+    def accept(
+        self,
+        changes: Any,
+        routes: Any,
+        *,
+        now: datetime,
+        connection: object | None = None,
+        backfill: bool = False,
+    ) -> list[Receipt]:
+        known_changes: list[Change] = list(changes)
+        known_routes: list[Route] = list(routes)
+        for attempt in Retrying(
+            retry=retry_if_exception_type(_Collision),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random(0, 0.02),
+            reraise=True,
+        ):
+            with attempt, _collisions():
+                return super().accept(known_changes, known_routes, now=now, connection=connection, backfill=backfill)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _ahead(self, sql: Statements, now: datetime) -> timedelta:
+        if not self._server_clock:
+            return timedelta(0)
+        (server_now,) = sql.row("server_clock")
+        ahead: timedelta = server_now - now
+        return ahead
+
+    def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:
+        listener = Listener(self._url, self._tenant, wake)
+        return listener.close
+
+    def _statements(self, cursor: psycopg.Cursor[Any]) -> Statements:
+        return Statements(cursor, "postgresql", self._tenant, self._heard)
+
+    def _tell(self, what: str) -> None:
+        if self._heard is not None:
+            self._heard(what)
+
+
+class _Collision(StoreUnavailable):
+    """Somebody else wrote the same first."""
+
+
+@contextmanager
+def _collisions() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as exc:
+        if isinstance(exc.__cause__, COLLISIONS):
+            raise _Collision(*exc.args) from exc.__cause__
+        raise
+
+
+def _place(url: str) -> str:
+    """Host, port and database of *url*: never a name or a password."""
+    with suppress(psycopg.ProgrammingError):
+        known = conninfo_to_dict(url)
+        return f"«{known.get('host', 'local')}:{known.get('port', 5432)}/{known.get('dbname', '')}»"
+    return "«database.url»"
+
+
+def _found(connection: psycopg.Connection[Any]) -> Found:
+    def rows(table: str, query: Any) -> list[Any]:
+        known = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
+        return [] if known is None or known[0] is None else connection.execute(query).fetchall()
+
+    revisions = rows("lt_schema", "SELECT version_num FROM lt_schema")
+    releases = rows("lt_release", "SELECT revision, readable_from FROM lt_release")
+    return Found(revisions[0][0] if revisions else None, dict(releases))
