@@ -17,7 +17,7 @@ from benchmarks.listener import Listener
 from benchmarks.measure import Better, Cost, Figure, Sample, Setting, in_turns
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change
-from gateway.store.contract import Claim, Settled, Verdict
+from gateway.store.contract import Claim, Settled, Verdict, Wish
 from gateway.store.sqlite import SqliteStore
 
 AT_MOST = 1.5
@@ -78,8 +78,7 @@ class Desk:
             worker="bench",
             settled=settled,
             state=None,
-            want=want,
-            lease=_LEASE,
+            wish=Wish(want, _LEASE) if want else None,
             now=self._now,
         ).claims
 

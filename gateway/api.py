@@ -20,7 +20,7 @@ from gateway.observe import Event, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
 from gateway.store.contract import DeadLetter, Known, PartnerStatus, Received, TimelineEntry
-from gateway.store.sqlite import SqliteStore
+from gateway.store.opening import open_store
 
 log = get_logger(__name__)
 
@@ -50,7 +50,9 @@ class Gateway:
         self.clock = clock or SystemClock()
         self._chance = chance or Random()
         self.connectors = list(build_connectors(settings, self.clock).values() if connectors is None else connectors)
-        self._store = SqliteStore(settings.database.path, tenant=settings.tenant.code)
+        database = settings.database
+        url = None if database.url is None else database.url.get_secret_value()
+        self._store = open_store(database.path, url, tenant=settings.tenant.code, pool=database.pool)
 
     def close(self) -> None:
         for connector in self.connectors:
@@ -65,29 +67,33 @@ class Gateway:
     ) -> None:
         self.close()
 
-    def submit(self, change: Change, connection: object | None = None) -> Receipt:
+    def submit(self, change: Change, connection: object | None = None, *, backfill: bool = False) -> Receipt:
         """
         Accept one change: on return it is durable, and it will be delivered or a person told.
 
         With *connection* (a DB-API connection, an SQLAlchemy connection or session, Django's connection) to the
         gateway's database it becomes part of the caller's own transaction: accepted when that commits, forgotten when
-        it does not (on return, where the connection commits each statement by itself). A repeat of what is known has
-        no effect (``Receipt.duplicate``). Raises ``InvalidInput`` when the change is refused, and
+        it does not (on return, where the connection commits each statement by itself). With *backfill* its messages leave
+        after live ones. A repeat of what is known has no effect (``Receipt.duplicate``). Raises ``InvalidInput`` when the change is refused, and
         ``StoreError``.
         """
-        receipt = self._store.accept([change], self.connectors, now=self.clock.now(), connection=connection)[0]
+        (receipt,) = self.submit_many([change], connection, backfill=backfill)
         if receipt.refusal is not None:
             raise receipt.refusal
         return receipt
 
-    def submit_many(self, changes: Iterable[Change], connection: object | None = None) -> list[Receipt]:
+    def submit_many(
+        self, changes: Iterable[Change], connection: object | None = None, *, backfill: bool = False
+    ) -> list[Receipt]:
         """
         Accept *changes* in order in one durable commit; one receipt each.
 
         A refused change does not hold back the others: its receipt carries the ``refusal``. Raises ``StoreError``; then
         nothing of *changes* was accepted.
         """
-        return self._store.accept(list(changes), self.connectors, now=self.clock.now(), connection=connection)
+        return self._store.accept(
+            list(changes), self.connectors, now=self.clock.now(), connection=connection, backfill=backfill
+        )
 
     def receive(self, partner: str, path: str, content: bytes) -> Reply | None:
         """

@@ -140,7 +140,7 @@ def _binaries(folder: Path) -> Path:
         raise RuntimeError("no PostgreSQL server: install the dev dependencies, or Debian's package postgresql")
     if os.geteuid() == 0 and not _readable_by_all(found):
         shutil.copytree(found.parent, folder / "programs", symlinks=True)
-        os.chmod(folder, 0o755)
+        folder.chmod(0o755)
         libraries = found.parents[1].with_suffix(".libs")
         if libraries.exists():
             shutil.copytree(libraries, folder / libraries.name)

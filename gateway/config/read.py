@@ -82,6 +82,9 @@ def settings_from(
             name: _partner(f"partners.{name}", partner, env or {}, folder, [] if offline else problems)
             for name, partner in values["partners"].items()
         }
+    database = values.get("database")
+    if isinstance(database, Mapping) and "url_env" in database:
+        prepared["database"] = _database(database, env or {}, problems)
     try:
         settings: Settings | None = Settings.model_validate(prepared)
     except ValidationError as error:
@@ -127,6 +130,17 @@ def _partner(path: str, values: object, env: Mapping[str, str], folder: Path, pr
         else:
             options[key] = value
     return {**typed, "options": options}
+
+
+def _database(values: Mapping[str, Any], env: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
+    """The database's section with the url that an environment variable holds."""
+    database = {key: value for key, value in values.items() if key != "url_env"}
+    url = _from_env("database.url_env", values["url_env"], env)
+    if isinstance(url, Problem):
+        problems.append(url)
+    else:
+        database["url"] = url
+    return database
 
 
 def _from_env(path: str, name: object, env: Mapping[str, str]) -> str | Problem:

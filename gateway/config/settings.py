@@ -39,9 +39,27 @@ class TenantSettings(Section):
 
 
 class DatabaseSettings(Section):
-    """Where the ledger and the outbox live: an SQLite file, as a path or as ``sqlite:///path``."""
+    """
+    Where the ledger and the outbox live: an SQLite file *path* (also ``sqlite:///path``), or PostgreSQL at *url*,
+    ``postgresql://account@host:5432/database``.
+
+    *url_env* names an environment variable with the whole url, so that a password stands in no file. *pool* is how many
+    connections to PostgreSQL one process keeps.
+    """
 
     path: Path = Path("lienthong.db")
+    url: SecretStr | None = None
+    pool: Annotated[int, Field(strict=True, ge=2, le=256)] = 4
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_of_both(cls, values: object) -> object:
+        if isinstance(values, dict) and "path" in values and "url" in values:
+            raise Mistake(
+                "path và url cùng có mặt / both path and url are given",
+                "Bỏ một trong hai: path cho SQLite, url cho PostgreSQL / Keep one: path for SQLite, url for PostgreSQL",
+            )
+        return values
 
     @field_validator("path", mode="before")
     @classmethod
@@ -52,11 +70,21 @@ class DatabaseSettings(Section):
                 return rest.removeprefix("/")
             if mark:
                 raise Mistake(
-                    f"«{scheme}» chưa được hỗ trợ / «{scheme}» is not supported",
-                    "Ghi đường dẫn một tệp SQLite / Give the path of an SQLite file",
+                    f"«{scheme}» không phải là tệp SQLite / «{scheme}» is no SQLite file",
+                    "Ghi đường dẫn một tệp; PostgreSQL thì dùng url / Give the path of a file; for PostgreSQL use url",
                 )
             if not value.strip():
                 raise Mistake("để trống / is empty", "Ghi đường dẫn một tệp SQLite / Give the path of an SQLite file")
+        return value
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _postgresql_only(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise Mistake(
+                "không phải địa chỉ PostgreSQL / is no address of PostgreSQL",
+                "Ví dụ / For example: postgresql://lienthong@127.0.0.1:5432/lienthong",
+            )
         return value
 
 

@@ -117,7 +117,7 @@ class Coordinator:
         """
         Record *settled* and, when *claiming*, take what is due: batches, each for one ``Courier.carry``.
 
-        Raises ``StoreError``; then what was settled goes with the next turn, and its tokens tell whether it still counts.
+        Raises ``StoreError``; then what was settled goes with the next turn; its tokens tell whether it still counts.
         """
         now = self._clock.now()
         settled = [*self._postponed, *settled]

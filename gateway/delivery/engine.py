@@ -212,7 +212,7 @@ class Engine:
         return True
 
     def _collect(self, crew: _Crew, coordinator: Coordinator, deadline: float | None) -> list[Settled]:
-        """What the workers have finished; waits for it while calls are under way, and for calls whose time has not come."""
+        """What the workers have finished; waits for it, and for calls whose time has not come."""
         if coordinator.outstanding == 0:
             return []
         wait = OWED_S if coordinator.owes else self._pace.poll.total_seconds()

@@ -25,7 +25,7 @@ class Parcel:
     left: tuple[Message, ...] = ()
 
     def settled(self, verdicts: Mapping[int, Verdict]) -> Settled:
-        """The claim given back, once *verdicts* tell what became of what was sent, and of folded ones sent after all."""
+        """The claim given back; *verdicts* tell what became of what was sent, and of folded ones sent after all."""
         told = [verdicts[message.id] for message in self.sent]
         before = [verdicts.get(message.id) or _with(message, told[0]) for message in self.folded]
         after = [Verdict(message.id, MessageEvent.RELEASE) for message in self.left]

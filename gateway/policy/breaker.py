@@ -89,8 +89,8 @@ def merge(stored: PartnerState, news: PartnerState, now: datetime) -> PartnerSta
     """
     What all workers know, once one of them tells what its own calls have shown.
 
-    The longer hold counts: a worker that did not hear of one does not end it. A sign of life closes the breaker and ends
-    the trial. A worker that counts failures on its own never lowers the count of the others.
+    The longer hold counts: a worker that did not hear of one does not end it. A sign of life closes the breaker and
+    ends the trial. A worker that counts failures on its own never lowers the count of the others.
     """
     holds = [at for at in (stored.hold_until, news.hold_until) if at is not None and at > now]
     hold = max(holds, default=None)

@@ -13,6 +13,11 @@ from gateway.lifecycle import MessageEvent
 from gateway.policy.backoff import ProbePolicy, RetryPolicy
 from gateway.ports import Finding, Probe
 
+PROBES = ProbePolicy()
+
+
+PROBES = ProbePolicy()
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -40,7 +45,7 @@ def after_failure(
     now: datetime,
     retry: RetryPolicy,
     chance: Random,
-    probes: ProbePolicy = ProbePolicy(),
+    probes: ProbePolicy = PROBES,
 ) -> Decision:
     """
     Decide what follows a call that failed with *error*.
@@ -85,7 +90,7 @@ def after_failed_probe(
     now: datetime,
     retry: RetryPolicy,
     chance: Random,
-    probes: ProbePolicy = ProbePolicy(),
+    probes: ProbePolicy = PROBES,
 ) -> Decision:
     """Decide what follows a look-up that got no answer: ask later, until the horizon."""
     wait = max(probes.wait(attempts, chance), error.retry_after or timedelta(0))

@@ -30,8 +30,8 @@ def draw(
     """
     When each of up to *want* calls may begin, as far as that is by *now* + *ahead*, and the new *arrival*.
 
-    In any time t no more than burst + t * calls / per begin. A clock that was set back far does not block: the bucket is
-    never more in debt than it could have come to within *ahead* and a full bucket.
+    In any time t no more than burst + t * calls / per begin. A clock that was set back far does not block: the bucket
+    is never more in debt than it could have come to within *ahead* and a full bucket.
     """
     apart = timedelta(microseconds=limit.apart_us)
     depth = apart * (limit.burst - 1)

@@ -49,10 +49,9 @@ def entries(sql: Statements, *, after: int = 0, want: int = PAGE) -> list[AuditE
 
 def broken_at(sql: Statements) -> int | None:
     """The number of the first entry that was touched; None when the chain holds."""
-    previous, expected = GENESIS, 0
-    for n, *fields, said_previous, said in _all(sql):
-        expected += 1
-        at, actor, action, subject, reason, detail = fields
+    previous = GENESIS
+    for expected, row in enumerate(_all(sql), start=1):
+        n, at, actor, action, subject, reason, detail, said_previous, said = row
         if n != expected or bytes(said_previous) != previous:
             return expected
         previous = _hash(previous, n, at, actor, action, subject, reason, detail)

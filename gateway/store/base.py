@@ -62,11 +62,11 @@ class SqlStore(ABC):
     def _part_of(self, connection: object) -> AbstractContextManager[Statements]:
         """All of the block or nothing becomes part of the transaction of the caller's *connection*."""
 
-    def _ahead(self, sql: Statements, now: datetime) -> timedelta:
+    def _ahead(self, sql: Statements, now: datetime) -> timedelta:  # noqa: ARG002 - for a store with a clock.
         """How far the clock that rules leases is ahead of the caller's *now*."""
         return timedelta(0)
 
-    def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - for a store that can call.
         """
         Call *wake* with a partner's name as soon as there is work for it; returns what ends that.
 

@@ -1,8 +1,8 @@
 """
 What a store promises: the ledger, the outbox and the claims on it; every change of state is one durable commit.
 
-A *lane* is what one partner must be told about one dossier, in order; its number is that of the dossier. Only the head of
-a lane is claimable; a lane whose head is dead is blocked, the others never wait for it.
+A *lane* is what one partner must be told about one dossier, in order; its number is that of the dossier. Only the head
+of a lane is claimable; a lane whose head is dead is blocked, the others never wait for it.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ class Wish:
 
     *limits* and *windows* are those of the configuration; the store adds what was ordered while running, and obeys both
     across all workers. What became due within *fresh* comes first, for the share *live*; *credit* is the fraction of a
-    lane that the last turn owed to it. Calls may be allotted up to *ahead* of their time. *breaker* tells when a partner
-    may only be tried.
+    lane that the last turn owed to it. Calls may be allotted up to *ahead* of their time. *breaker* tells when a
+    partner may only be tried.
     """
 
     lanes: int

@@ -112,9 +112,8 @@ class _Batch:
             self._dossiers[key] = by_id[id_] = row
         if by_id:
             partners = [route.name for route in self._routes]
-            for dossier_id, partner, state, backfill in self._sql.rows(
-                "lanes", partners=partners, dossiers=list(by_id)
-            ):
+            lanes = self._sql.rows("lanes", partners=partners, dossiers=list(by_id))
+            for dossier_id, partner, state, backfill in lanes:
                 by_id[dossier_id].lanes[partner] = _LaneRow(state, bool(backfill))
         source_keys = [p.source_key for p in prepared]
         self._by_source = {key: bytes(print_) for key, print_ in self._sql.rows("changes_by_source", keys=source_keys)}

@@ -45,13 +45,16 @@ class Listener:
             retry=retry_if_exception_type(psycopg.Error),
             stop=stop_when_event_set(self._end),
             wait=wait_random_exponential(multiplier=0.1, max=5),
-            sleep=self._end.wait,
+            sleep=self._rest,
             before_sleep=rest,
         ):
             if self._end.is_set():
                 return
             with attempt:
                 self._listen()
+
+    def _rest(self, seconds: float) -> None:
+        self._end.wait(seconds)
 
     def _listen(self) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:

@@ -4,7 +4,7 @@ How a partner is doing, as all workers know it: one row, read and written inside
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.policy import Control, Limits, PartnerState, Windows, closed_until, draw, eased, half_open, may_try, merge
@@ -18,10 +18,10 @@ class PartnerRow:
     """What is stored of one partner; *arrival* is the rate limit's next free moment."""
 
     partner: str
-    state: PartnerState = PartnerState()
+    state: PartnerState = field(default_factory=PartnerState)
     arrival: datetime | None = None
     paused: bool = False
-    control: Control = Control()
+    control: Control = field(default_factory=Control)
 
     def save(self, sql: Statements) -> None:
         sql.run(

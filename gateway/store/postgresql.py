@@ -77,8 +77,8 @@ class PostgresStore(SqlStore):
     """
     ``Store`` on a PostgreSQL server, 14 or later. Safe for any number of processes on any number of machines.
 
-    Opening migrates the database to this release. With *server_clock* false the caller's clock rules leases too, which is
-    for tests with a clock of their own.
+    Opening migrates the database to this release. With *server_clock* false the caller's clock rules leases too, which
+    is for tests with a clock of their own.
     """
 
     def __init__(

@@ -72,7 +72,11 @@ def timeline(sql: Statements, key: str) -> list[TimelineEntry]:
     blocked = {line[0] for line in dead}
     changes = sql.rows("timeline_changes", dossier=row[0])
     entries = [_change_entry(*change, told=change[2] in told) for change in changes]
-    entries += [_call_entry(*line) for line in done if line[7] is not None]
+    entries += [
+        _attempt_entry(at, partner, (operation, version), "call", "delivered", code, text, took_us)
+        for partner, _, operation, version, _, _, at, took_us, code, text in done
+        if took_us is not None
+    ]
     entries += [
         _attempt_entry(at, partner, named.get(message, ("", 0)), kind, outcome, code, text, took_us)
         for at, partner, message, kind, outcome, code, text, took_us in sql.rows("timeline_attempts", dossier=row[0])
@@ -102,14 +106,6 @@ def _attempt_entry(
     return TimelineEntry(
         from_us(at), f"{kind}.{outcome}", partner, f"#{version} {operation}, {took_us / 1000:.0f} ms{said}"
     )
-
-
-def _call_entry(
-    partner: str, id_: int, operation: str, version: int, attempts: int, state: str, at: int, took_us: int,
-    code: str, text: str,
-) -> TimelineEntry:  # fmt: skip
-    """The call of a message that was delivered by its only one."""
-    return _attempt_entry(at, partner, (operation, version), "call", "delivered", code, text, took_us)
 
 
 def _waiting_entry(line: Any, *, blocked: bool) -> TimelineEntry:

@@ -1,7 +1,7 @@
 """
 Counts that a status page reads instead of counting rows: kept in the same commit as what they count.
 
-*what* is ``open``, ``dead``, a final state, ``call``, ``probe``; for the partner "" it is ``dossiers`` and ``kind:...``.
+*what* is ``open``, ``dead``, a final state, ``call``, ``probe``; for the partner "" ``dossiers`` and ``kind:...``.
 """
 
 from __future__ import annotations

@@ -395,8 +395,7 @@ def test_a_dead_worker_leaves_an_unknown_outcome_not_a_pending_one(bench: Bench)
     dossier = a_dossier()
     bench.submit(dossier)
     turn = bench.store.exchange(
-        "partner", bench.partner.operations, worker="dead", settled=[], state=None, want=5,
-        lease=timedelta(seconds=60), now=bench.clock.now(),
+        "partner", bench.partner.operations, worker="dead", settled=[], state=None, wish=Wish(5, timedelta(seconds=60)), now=bench.clock.now(),
     )  # fmt: skip
     bench.partner.apply(turn.claims[0].messages)
 
@@ -415,8 +414,7 @@ def test_a_record_with_an_old_token_is_refused_and_kept_as_evidence(bench: Bench
     bench.submit(dossier)
     now = bench.clock.now()
     turn = bench.store.exchange(
-        "partner", bench.partner.operations, worker="sleeper", settled=[], state=None, want=5,
-        lease=timedelta(seconds=60), now=now,
+        "partner", bench.partner.operations, worker="sleeper", settled=[], state=None, wish=Wish(5, timedelta(seconds=60)), now=now,
     )  # fmt: skip
     claim = turn.claims[0]
     bench.clock.advance(timedelta(seconds=61))
@@ -431,7 +429,7 @@ def test_a_record_with_an_old_token_is_refused_and_kept_as_evidence(bench: Bench
     )
     turn = bench.store.exchange(
         "partner", bench.partner.operations, worker="sleeper", settled=[Settled(claim.lane, claim.token, (late,))],
-        state=None, want=0, lease=timedelta(seconds=60), now=bench.clock.now(),
+        state=None, wish=None, now=bench.clock.now(),
     )  # fmt: skip
 
     assert turn.stale == 1

@@ -12,6 +12,7 @@ import pytest
 from gateway.errors import IllegalTransition
 from gateway.lifecycle import (
     DOSSIER_MOVES,
+    FINAL,
     MESSAGE_MOVES,
     Advance,
     ImpossibleMove,
@@ -60,6 +61,10 @@ def test_the_message_table_is_what_the_design_says() -> None:
         "unknown defer unknown",
         "unknown give_up dead",
         "dead requeue pending",
+        "in_flight supersede superseded",
+        "unknown supersede superseded",
+        "dead cancel cancelled",
+        "dead resolve resolved",
     }
 
 
@@ -67,7 +72,7 @@ def test_a_delivered_message_rests_and_every_state_can_be_reached_and_left() -> 
     """
     Nothing is stuck for want of an event, and what is delivered is never sent again.
     """
-    assert {state for state, _ in MESSAGE_MOVES} == set(MessageState) - {MessageState.DELIVERED}
+    assert {state for state, _ in MESSAGE_MOVES} == set(MessageState) - FINAL
     assert set(MESSAGE_MOVES.values()) == set(MessageState)
     assert {event for _, event in MESSAGE_MOVES} == set(MessageEvent)
 

@@ -106,9 +106,11 @@ def _ledger() -> None:
 def _outbox() -> None:
     _table(
         "lt_lane",
-        _text("tenant"), _text("partner"), _id("dossier_id"), _text("state"), _moment("due_at"), _number("backfill", "0"),
-        _number("paused", "0"), sa.Column("token", Id, nullable=False), _text("worker", null=True),
-        _moment("lease_until", null=True), _number("leads", "0"), sa.Column("fly_to", Id, nullable=False, server_default="0"),
+        _text("tenant"), _text("partner"), _id("dossier_id"), _text("state"), _moment("due_at"),
+        _number("backfill", "0"), _number("paused", "0"), sa.Column("token", Id, nullable=False),
+        _text("worker", null=True),
+        _moment("lease_until", null=True), _number("leads", "0"),
+        sa.Column("fly_to", Id, nullable=False, server_default="0"),
         _number("established", "0"),
         key=("tenant", "partner", "dossier_id"),
     )  # fmt: skip
@@ -141,8 +143,8 @@ def _outbox() -> None:
     op.create_index("lt_dead_cause", "lt_dead", ["tenant", "cause"])
     _table(
         "lt_attempt",
-        _text("tenant"), _id("dossier_id"), _id("id"), _text("partner"), _id("message_id"), _text("kind"), _moment("at"),
-        sa.Column("took_us", Id, nullable=False), _text("outcome"), _text("code"), _text("text"),
+        _text("tenant"), _id("dossier_id"), _id("id"), _text("partner"), _id("message_id"), _text("kind"),
+        _moment("at"), sa.Column("took_us", Id, nullable=False), _text("outcome"), _text("code"), _text("text"),
         key=("tenant", "dossier_id", "id"),
     )  # fmt: skip
     op.create_index("lt_attempt_age", "lt_attempt", ["tenant", "at"])
@@ -203,7 +205,8 @@ def _carry_over() -> None:
         INSERT INTO lt_change (tenant, dossier_id, version, kind, source, source_id, source_key, step_key, fingerprint,
             advance, accepted_at, previous_hash, hash, body)
         SELECT d.tenant, c.dossier_id, c.version, c.kind, c.source, c.source_id, c.source_key,
-            substr(c.step_key, length(d.tenant) + 2), c.fingerprint, c.advance, c.accepted_at, c.previous_hash, c.hash, c.body
+            substr(c.step_key, length(d.tenant) + 2), c.fingerprint, c.advance, c.accepted_at, c.previous_hash, c.hash,
+            c.body
         FROM lt_change_0002 c JOIN lt_dossier_0002 d ON d.id = c.dossier_id
         """
     )
