@@ -73,9 +73,9 @@ class Gateway:
 
         With *connection* (a DB-API connection, an SQLAlchemy connection or session, Django's connection) to the
         gateway's database it becomes part of the caller's own transaction: accepted when that commits, forgotten when
-        it does not (on return, where the connection commits each statement by itself). With *backfill* its messages leave
-        after live ones. A repeat of what is known has no effect (``Receipt.duplicate``). Raises ``InvalidInput`` when the change is refused, and
-        ``StoreError``.
+        it does not (on return, where the connection commits each statement by itself). With *backfill* its messages
+        leave after live ones. A repeat of what is known has no effect (``Receipt.duplicate``). Raises ``InvalidInput``
+        when the change is refused, and ``StoreError``.
         """
         (receipt,) = self.submit_many([change], connection, backfill=backfill)
         if receipt.refusal is not None:

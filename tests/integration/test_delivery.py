@@ -28,7 +28,7 @@ from gateway.lifecycle import MessageEvent
 from gateway.model import Change, Dossier, ProcessingStep
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Delivered, Failed, Finding, Message, Outcome, Probe
-from gateway.store.contract import Attempt, Settled, Turn, Verdict
+from gateway.store.contract import Attempt, Settled, Turn, Verdict, Wish
 from gateway.store.sqlite import SqliteStore
 from tests.builders import a_dossier, a_step
 from tests.clocks import TestClock
@@ -395,7 +395,8 @@ def test_a_dead_worker_leaves_an_unknown_outcome_not_a_pending_one(bench: Bench)
     dossier = a_dossier()
     bench.submit(dossier)
     turn = bench.store.exchange(
-        "partner", bench.partner.operations, worker="dead", settled=[], state=None, wish=Wish(5, timedelta(seconds=60)), now=bench.clock.now(),
+        "partner", bench.partner.operations, worker="dead", settled=[], state=None,
+        wish=Wish(5, timedelta(seconds=60)), now=bench.clock.now(),
     )  # fmt: skip
     bench.partner.apply(turn.claims[0].messages)
 
@@ -414,7 +415,8 @@ def test_a_record_with_an_old_token_is_refused_and_kept_as_evidence(bench: Bench
     bench.submit(dossier)
     now = bench.clock.now()
     turn = bench.store.exchange(
-        "partner", bench.partner.operations, worker="sleeper", settled=[], state=None, wish=Wish(5, timedelta(seconds=60)), now=now,
+        "partner", bench.partner.operations, worker="sleeper", settled=[], state=None,
+        wish=Wish(5, timedelta(seconds=60)), now=now,
     )  # fmt: skip
     claim = turn.claims[0]
     bench.clock.advance(timedelta(seconds=61))

@@ -16,7 +16,10 @@ SELECT min(since) FROM lt_message WHERE tenant = :tenant AND partner = :partner
 SELECT partner, min(since) FROM lt_dead WHERE tenant = :tenant GROUP BY partner
 
 -- name: dead_letters
-SELECT e.id, e.partner, e.operation, d.code, e.code, e.text, e.ended_at, e.attempts, e.cause, e.version,
+SELECT e.id, e.partner, e.operation, d.code, e.code, e.text, e.ended_at,
+    (SELECT count(*) FROM lt_attempt a WHERE a.tenant = :tenant AND a.dossier_id = e.dossier_id AND a.message_id = e.id
+        AND a.kind = 'call'),
+    e.cause, e.version,
     (SELECT count(*) FROM lt_message x WHERE x.tenant = :tenant AND x.partner = e.partner AND x.dossier_id = e.dossier_id)
 FROM lt_dead e JOIN lt_dossier d ON d.tenant = e.tenant AND d.id = e.dossier_id
 WHERE e.tenant = :tenant ORDER BY e.id

@@ -94,5 +94,5 @@ def test_something_that_is_no_connection_is_refused(backend: Backend) -> None:
     """
     A wrong object is named before anything is written.
     """
-    with pytest.raises(TypeError, match="connection: expected .* got int"):
+    with pytest.raises(TypeError, match=r"connection: expected .* got int"):
         accept(backend.open(), change(a_dossier()), connection=7)
