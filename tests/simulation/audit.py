@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.lifecycle import MESSAGE_MOVES, ImpossibleMove, MessageEvent, MessageState, move
+from gateway.lifecycle import FINAL, ImpossibleMove, MessageEvent, MessageState, move
 from gateway.policy import PartnerState
 from gateway.store.contract import Claim, Settled, Turn
 from gateway.store.moments import from_us
@@ -22,21 +22,24 @@ from gateway.store.sqlite import SqliteStore
 if TYPE_CHECKING:
     from tests.simulation.process import Errand
 
-_LEGAL = {(state.value, to.value) for (state, _), to in MESSAGE_MOVES.items()}
 _AFTER_THE_FIRST = (MessageState.IN_FLIGHT, MessageState.DELIVERED)
 _DONE = (MessageEvent.DELIVER, MessageEvent.APPLIED)
 
-_WATCH = """
-CREATE TABLE sim_move (n INTEGER PRIMARY KEY, message INTEGER, lane INTEGER, old TEXT, new TEXT);
-CREATE TRIGGER sim_moved AFTER UPDATE OF state ON lt_message WHEN old.state <> new.state BEGIN
-    INSERT INTO sim_move (message, lane, old, new) VALUES (new.id, new.lane_id, old.state, new.state);
-END;
-CREATE TRIGGER sim_born AFTER INSERT ON lt_message WHEN new.state <> 'pending' BEGIN
-    INSERT INTO sim_move (message, lane, old, new) VALUES (new.id, new.lane_id, 'born', new.state);
-END;
-CREATE TRIGGER sim_gone AFTER DELETE ON lt_message WHEN old.state <> 'delivered' BEGIN
-    INSERT INTO sim_move (message, lane, old, new) VALUES (old.id, old.lane_id, old.state, 'gone');
-END;
+_TABLES = ("lt_message", "lt_done", "lt_dead")
+_WATCH = "CREATE TABLE sim_touched (lane INTEGER PRIMARY KEY);" + "".join(
+    f"CREATE TRIGGER sim_{table}_{event} AFTER {event} ON {table} BEGIN"
+    f" INSERT OR IGNORE INTO sim_touched VALUES ({row}.dossier_id); END;"
+    for table in (*_TABLES, "lt_lane")
+    for event, row in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old"))
+)
+_STATES = """
+SELECT m.dossier_id, m.id,
+    CASE WHEN m.state = 'pending' AND l.state = 'leased' AND m.id <= l.fly_to THEN 'in_flight' ELSE m.state END
+FROM lt_message m JOIN lt_lane l USING (tenant, partner, dossier_id)
+WHERE m.dossier_id IN (SELECT lane FROM sim_touched)
+UNION ALL SELECT dossier_id, id, state FROM lt_done WHERE dossier_id IN (SELECT lane FROM sim_touched)
+UNION ALL SELECT dossier_id, id, 'dead' FROM lt_dead WHERE dossier_id IN (SELECT lane FROM sim_touched)
+ORDER BY 2
 """
 
 
@@ -61,14 +64,14 @@ class _Held:
 
 class Audit:
     """
-    Keeps its own books of claims, deliveries and holds, and says what contradicts them.
+    Keeps its own books of messages, claims, deliveries and holds, and says what contradicts them.
 
-    Its connection reads only.
+    Its connection writes nothing but which lanes it has looked at.
     """
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._seen = 0
+        self._states: dict[int, dict[int, str]] = {}
         self._held: dict[int, _Held] = {}
         self._established: set[int] = set()
         self.hold_until: datetime | None = None
@@ -82,7 +85,8 @@ class Audit:
         lanes = orjson.dumps([item.lane for item in settled]).decode()
         tokens = dict(
             self._connection.execute(
-                "SELECT l.id, l.token FROM lt_lane l JOIN json_each(?) w ON l.id = w.value WHERE l.state = 'leased'",
+                "SELECT l.dossier_id, l.token FROM lt_lane l JOIN json_each(?) w ON l.dossier_id = w.value"
+                " WHERE l.state = 'leased'",
                 (lanes,),
             )
         )
@@ -123,25 +127,22 @@ class Audit:
         return self._moves(dict.fromkeys(done, MessageEvent.REQUEUE), set(), set())
 
     def _moves(self, verdicts: Mapping[int, MessageEvent], flying: set[int], expired: set[int]) -> list[str]:
+        """Each message of a lane that was touched stands where its verdict, its lease and its claim have led it."""
         wrong: list[str] = []
-        rows = self._connection.execute(
-            "SELECT n, message, lane, old, new FROM sim_move WHERE n > ? ORDER BY n", (self._seen,)
-        ).fetchall()
-        for n, message, lane, old, new in rows:
-            self._seen = n
-            shown = f"message {message} moved from {old} to {new}"
-            if (old, new) not in _LEGAL:
-                wrong.append(f"{shown}, which no event does")
-                continue
-            why = (
-                (message in verdicts and _leads(old, verdicts[message]) == new)
-                or (message in flying and new == MessageState.IN_FLIGHT)
-                or (lane in expired and new == MessageState.UNKNOWN)
-            )
-            if not why:
-                wrong.append(f"{shown} without a cause")
-            if new in _AFTER_THE_FIRST and self._overtaken(message, lane, new):
-                wrong.append(f"{shown} before what comes first in its lane")
+        present: dict[int, dict[int, str]] = {}
+        for lane, message, state in self._connection.execute(_STATES).fetchall():
+            present.setdefault(lane, {})[message] = state
+        self._connection.execute("DELETE FROM sim_touched")
+        for lane, messages in present.items():
+            before = self._states.get(lane, {})
+            for message in before.keys() | messages.keys():
+                old, new = before.get(message, ""), messages.get(message, "gone")
+                shown = f"message {message} moved from {old or 'born'} to {new}"
+                if new != _led(old, verdicts.get(message), lane in expired, message in flying):
+                    wrong.append(f"{shown} without a cause")
+                elif new != old and new in _AFTER_THE_FIRST and _overtaken(messages, message, new):
+                    wrong.append(f"{shown} before what comes first in its lane")
+            self._states[lane] = messages
         return wrong
 
     def _looked_up(self, who: str, settled: Sequence[Settled], errands: Iterable[Errand]) -> list[str]:
@@ -177,15 +178,6 @@ class Audit:
             ]
         return wrong
 
-    def _overtaken(self, message: int, lane: int, new: str) -> bool:
-        """Whether something that comes first in the lane is not where *message* already is."""
-        allowed = new if new == MessageState.IN_FLIGHT else MessageState.DELIVERED
-        row = self._connection.execute(
-            "SELECT 1 FROM lt_message WHERE lane_id = ? AND id < ? AND state <> 'delivered' AND state <> ? LIMIT 1",
-            (lane, message, allowed),
-        ).fetchone()
-        return row is not None
-
     def _remember(self, state: PartnerState | None) -> None:
         if state is None:
             return
@@ -193,24 +185,17 @@ class Audit:
             self.hold_until = state.hold_until
 
     def dossier_of(self, message: int) -> str:
-        row = self._connection.execute(
-            "SELECT d.key FROM lt_message m JOIN lt_lane l ON l.id = m.lane_id JOIN lt_dossier d ON d.id = l.dossier_id"
-            " WHERE m.id = ?",
-            (message,),
-        ).fetchone()
-        return str(row[0])
+        return next(row[1] for row in self.states() if row[0] == message)
 
     def place_of(self, message: int) -> int:
         """How many messages come before it in its lane."""
-        row = self._connection.execute(
-            "SELECT count(*) FROM lt_message x JOIN lt_message m ON x.lane_id = m.lane_id AND x.id < m.id"
-            " WHERE m.id = ?",
-            (message,),
-        ).fetchone()
-        return int(row[0])
+        lane = next(messages for messages in self._states.values() if message in messages)
+        return sum(other < message for other in lane)
 
     def since(self, message: int) -> datetime:
-        row = self._connection.execute("SELECT since FROM lt_message WHERE id = ?", (message,)).fetchone()
+        row = self._connection.execute(
+            " UNION ALL ".join(f"SELECT since FROM {table} WHERE id = :id" for table in _TABLES), {"id": message}
+        ).fetchone()
         return from_us(row[0])
 
     def states(self) -> list[tuple[int, str, str, str, str | None, str | None]]:
@@ -218,14 +203,35 @@ class Audit:
         return self._connection.execute(
             """
             SELECT m.id, d.key, m.operation, m.state, m.code, m.text
-            FROM lt_message m JOIN lt_lane l ON l.id = m.lane_id JOIN lt_dossier d ON d.id = l.dossier_id
-            ORDER BY m.lane_id, m.id
+            FROM (
+                SELECT dossier_id, id, operation, state, NULL AS code, NULL AS text FROM lt_message
+                UNION ALL SELECT dossier_id, id, operation, state, code, text FROM lt_done
+                UNION ALL SELECT dossier_id, id, operation, 'dead', code, text FROM lt_dead) m
+            JOIN lt_dossier d ON d.id = m.dossier_id
+            ORDER BY m.dossier_id, m.id
             """
         ).fetchall()
 
 
-def _leads(old: str, event: MessageEvent) -> str:
+def _led(old: str, event: MessageEvent | None, expired: bool, flies: bool) -> str:
+    """Where a message must stand after one commit; "" when the table knows no such way."""
+    if not old:
+        return MessageState.PENDING.value
+    state = MessageState(old)
     try:
-        return move(MessageState(old), event).value
+        if event is not None:
+            state = move(state, event)
+        elif expired and state is MessageState.IN_FLIGHT:
+            state = move(state, MessageEvent.EXPIRE)
+        return (move(state, MessageEvent.CLAIM) if flies else state).value
     except ImpossibleMove:
         return ""
+
+
+def _overtaken(lane: Mapping[int, str], message: int, new: str) -> bool:
+    """Whether something that comes first in the lane is not where *message* already is."""
+    gone = {state.value for state in FINAL}
+    return any(
+        other < message and state not in gone and not (state == new == MessageState.IN_FLIGHT.value)
+        for other, state in lane.items()
+    )

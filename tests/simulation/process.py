@@ -148,6 +148,9 @@ class Process:
         try:
             self._waiting.extend(self._coordinator.turn(settled))
             self._start_couriers()
+            due = self._coordinator.waiting_for
+            if due is not None:
+                self.wake(max(0.005, (due - self.world.clock.now()).total_seconds()))
             if self._coordinator.outstanding == 0:
                 self._rest()
         except StoreError as error:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError, StoreUnavailable
 from gateway.model import Change, Dossier, DossierCode
-from gateway.policy import PartnerState
+from gateway.policy import Limits, PartnerState
 from gateway.ports import Inbox, Kept, Operation, Receipt
-from gateway.store.contract import Known, Route, Settled, Turn
+from gateway.store.contract import Known, Route, Settled, Turn, Wish
 from gateway.store.sqlite import SqliteStore
 from tests.simulation import plan as plans
 
@@ -47,8 +47,7 @@ class WatchedStore:
         worker: str,
         settled: Sequence[Settled],
         state: PartnerState | None,
-        want: int,
-        lease: timedelta,
+        wish: Wish | None,
         now: datetime,
     ) -> Turn:
         world, process = self._world, self._process
@@ -58,17 +57,23 @@ class WatchedStore:
         with self._trouble():
             turn = self._inner.exchange(
                 partner, operations,
-                worker=worker, settled=settled, state=state, want=want, lease=lease, now=now,
+                worker=worker, settled=settled, state=state, wish=wish, now=now,
             )  # fmt: skip
             world.exchanged(process, now, settled, live, state, turn)
         world.boundary(process, "after exchange")
         return turn
 
     def accept(
-        self, changes: Sequence[Change], routes: Iterable[Route], *, now: datetime, connection: object | None = None
+        self,
+        changes: Sequence[Change],
+        routes: Iterable[Route],
+        *,
+        now: datetime,
+        connection: object | None = None,
+        backfill: bool = False,
     ) -> list[Receipt]:
         with self._trouble():
-            receipts = self._inner.accept(changes, routes, now=now, connection=connection)
+            receipts = self._inner.accept(changes, routes, now=now, connection=connection, backfill=backfill)
             self._world.accepted(zip(changes, receipts, strict=True))
         return receipts
 
@@ -88,6 +93,9 @@ class WatchedStore:
 
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
         return self._inner.known(codes)
+
+    def permit(self, partner: str, limits: Limits, *, until: datetime, now: datetime) -> datetime | None:
+        return self._inner.permit(partner, limits, until=until, now=now)
 
     def next_due(self, partner: str) -> datetime | None:
         return self._inner.next_due(partner)

@@ -21,9 +21,9 @@ from gateway.delivery.courier import Courier
 from gateway.errors import StoreUnavailable
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change, DossierCode
-from gateway.policy import PartnerState
+from gateway.policy import Limits, PartnerState
 from gateway.ports import Connector, Health, Message, Operation, Outcome, Probe, Receipt
-from gateway.store.contract import Claim, Known, Route, Settled, Store, Turn, Verdict
+from gateway.store.contract import Claim, Known, Route, Settled, Store, Turn, Verdict, Wish
 from gateway.store.moments import to_us
 from tests.simulation.flaws import Flaw
 from tests.simulation.process import Process
@@ -40,9 +40,15 @@ class BrokenStore:
         self.path = path
 
     def accept(
-        self, changes: Sequence[Change], routes: Iterable[Route], *, now: datetime, connection: object | None = None
+        self,
+        changes: Sequence[Change],
+        routes: Iterable[Route],
+        *,
+        now: datetime,
+        connection: object | None = None,
+        backfill: bool = False,
     ) -> list[Receipt]:
-        return self.inner.accept(changes, routes, now=now, connection=connection)
+        return self.inner.accept(changes, routes, now=now, connection=connection, backfill=backfill)
 
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
         return self.inner.known(codes)
@@ -55,13 +61,13 @@ class BrokenStore:
         worker: str,
         settled: Sequence[Settled],
         state: PartnerState | None,
-        want: int,
-        lease: timedelta,
+        wish: Wish | None,
         now: datetime,
     ) -> Turn:
-        return self.inner.exchange(
-            partner, operations, worker=worker, settled=settled, state=state, want=want, lease=lease, now=now
-        )
+        return self.inner.exchange(partner, operations, worker=worker, settled=settled, state=state, wish=wish, now=now)
+
+    def permit(self, partner: str, limits: Limits, *, until: datetime, now: datetime) -> datetime | None:
+        return self.inner.permit(partner, limits, until=until, now=now)
 
     def next_due(self, partner: str) -> datetime | None:
         return self.inner.next_due(partner)
@@ -81,7 +87,7 @@ class NoFencing(BrokenStore):
     """A record is taken whatever its token."""
 
     def exchange(self, partner, operations, *, settled, **rest):  # type: ignore[no-untyped-def]
-        tokens: dict[int, int] = dict(self.sql("SELECT id, token FROM lt_lane"))
+        tokens: dict[int, int] = dict(self.sql("SELECT dossier_id, token FROM lt_lane"))
         renewed = [replace(item, token=tokens[item.lane]) for item in settled]
         return super().exchange(partner, operations, settled=renewed, **rest)
 
@@ -89,11 +95,11 @@ class NoFencing(BrokenStore):
 class EarlyRelease(BrokenStore):
     """A lane is given back, as delivered, when it is claimed: the next message may go before the first has gone."""
 
-    def exchange(self, partner, operations, *, settled, state, want, **rest):  # type: ignore[no-untyped-def]
-        turn = super().exchange(partner, operations, settled=settled, state=state, want=want, **rest)
+    def exchange(self, partner, operations, *, settled, state, wish, **rest):  # type: ignore[no-untyped-def]
+        turn = super().exchange(partner, operations, settled=settled, state=state, wish=wish, **rest)
         done = [_delivered(claim) for claim in turn.claims if not claim.look_up]
         if done:
-            super().exchange(partner, operations, settled=done, state=None, want=0, **rest)
+            super().exchange(partner, operations, settled=done, state=None, wish=None, **rest)
         return turn
 
 
@@ -101,8 +107,7 @@ class ExpiredIsPending(BrokenStore):
     """A lease that ran out means that nothing happened."""
 
     def exchange(self, partner, operations, *, now, **rest):  # type: ignore[no-untyped-def]
-        over = f"SELECT id FROM lt_lane WHERE state = 'leased' AND lease_until <= {to_us(now)}"
-        self.sql(f"UPDATE lt_message SET state = 'pending' WHERE state = 'in_flight' AND lane_id IN ({over})")
+        self.sql(f"UPDATE lt_lane SET fly_to = 0 WHERE state = 'leased' AND lease_until <= {to_us(now)}")
         return super().exchange(partner, operations, now=now, **rest)
 
 
@@ -117,9 +122,9 @@ class EstablishedLost(BrokenStore):
 class StepsForgotten(BrokenStore):
     """A step is known under its source's id only."""
 
-    def accept(self, changes, routes, *, now, connection=None):  # type: ignore[no-untyped-def]
+    def accept(self, changes, routes, *, now, connection=None, backfill=False):  # type: ignore[no-untyped-def]
         self.sql("UPDATE lt_change SET step_key = NULL")
-        return super().accept(changes, routes, now=now, connection=connection)
+        return super().accept(changes, routes, now=now, connection=connection, backfill=backfill)
 
 
 class NoLookUp(Courier):
@@ -217,7 +222,7 @@ FLAWS: Mapping[str, tuple[Flaw, tuple[str, ...]]] = {
     "the look-up is skipped": (_InCourier(), ("without asking",)),
     "the token is ignored": (_InStore(NoFencing), ("records refused instead of", "ImpossibleMove")),
     "a lane is released early": (_InStore(EarlyRelease), ("hold lane",)),
-    "an expired lease means pending": (_InStore(ExpiredIsPending), ("from in_flight to pending without a cause",)),
+    "an expired lease means pending": (_InStore(ExpiredIsPending), ("without a cause",)),
     "established is lost": (_InStore(EstablishedLost), ("is established",)),
     "steps are forgotten by the ledger": (_InStore(StepsForgotten), ("accepted twice",)),
     "the status before a step is forgotten": (_InConnector(), ("dies of «outcome-unknown»",)),
