@@ -12,12 +12,11 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from gateway.config import DeliverySettings, Settings, build_connectors
-from gateway.delivery import Counts, Engine
-from gateway.delivery.engine import Pace
+from gateway.config import DeliverySettings, Settings, build_connectors, policies
+from gateway.delivery import Bearing, Counts, Engine, Pace
 from gateway.model import Change, DossierCode
 from gateway.observe import Event, get_logger
-from gateway.policy import BreakerPolicy, RetryPolicy
+from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
 from gateway.store.contract import DeadLetter, Known, PartnerStatus, Received, TimelineEntry
 from gateway.store.opening import open_store
@@ -157,12 +156,22 @@ class Gateway:
                 connector,
                 self.clock,
                 pace=_pace(settings),
-                retry=_retry(settings),
-                breaker=_breaker(settings),
+                retry=policies.retry_policy(settings),
+                breaker=policies.breaker_policy(settings),
+                bearing=self._bearing(connector.name),
                 chance=self._chance,
             )
             for connector in self.connectors
         ]
+
+    def _bearing(self, partner: str) -> Bearing:
+        settings, said = self.settings.delivery, self.settings.partners.get(partner)
+        return Bearing(
+            Limits() if said is None else policies.limits_of(said),
+            () if said is None else policies.windows_of(said),
+            policies.probe_policy(settings),
+            policies.adapt_policy(settings),
+        )
 
     def run(self, stop: threading.Event, engines: Sequence[Engine] | None = None) -> list[Counts]:
         """Deliver until *stop* is set, then end gracefully within the configured time."""
@@ -202,16 +211,6 @@ def _pace(settings: DeliverySettings) -> Pace:
         lease=timedelta(seconds=settings.lease_s),
         poll=timedelta(seconds=settings.poll_s),
         stop=timedelta(seconds=settings.stop_s),
+        fresh=timedelta(seconds=settings.fresh_s),
+        live=settings.live_share,
     )
-
-
-def _retry(settings: DeliverySettings) -> RetryPolicy:
-    retry = settings.retry
-    return RetryPolicy(
-        timedelta(seconds=retry.base_s), timedelta(seconds=retry.cap_s), timedelta(days=retry.horizon_days)
-    )
-
-
-def _breaker(settings: DeliverySettings) -> BreakerPolicy:
-    breaker = settings.breaker
-    return BreakerPolicy(breaker.threshold, timedelta(seconds=breaker.base_s), timedelta(seconds=breaker.cap_s))

@@ -202,7 +202,14 @@ def _connector_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
             yield from error.problems
             continue
         longest_s = connector.longest_call.total_seconds()
+        operations = connector.operations
         connector.close()
+        for operation in sorted(partner.limits.batch.keys() - operations.keys()):
+            yield Problem(
+                f"partners.{name}.limits.batch.{operation}",
+                f"«{partner.connector}» không có việc này / has no such operation",
+                f"Các việc / Its operations: {', '.join(sorted(operations))}",
+            )
         if isinstance(lease_s, int | float) and 0 < lease_s <= longest_s:
             yield Problem(
                 "delivery.lease_s",

@@ -7,13 +7,17 @@ Every default is a working one; an empty configuration is a gateway without part
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, field_validator, model_validator
 
+from gateway.model.times import VIETNAM
+
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Days = Annotated[float, Field(strict=True, ge=1, le=36_500, allow_inf_nan=False)]
 Name = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Option = JsonValue | SecretStr
 
@@ -29,6 +33,9 @@ class Mistake(ValueError):
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+S = TypeVar("S", bound=Section)
 
 
 class TenantSettings(Section):
@@ -97,11 +104,13 @@ class RetrySettings(Section):
 
     @model_validator(mode="after")
     def _cap_above_base(self) -> Self:
-        if self.cap_s < self.base_s:
-            raise Mistake(
-                f"cap_s = {self.cap_s:g} nhỏ hơn / is below base_s = {self.base_s:g}", "Tăng cap_s / Raise cap_s"
-            )
-        return self
+        return _not_below(self, "cap_s", self.cap_s, self.base_s)
+
+
+def _not_below(section: S, name: str, value: float, base_s: float) -> S:
+    if value < base_s:
+        raise Mistake(f"{name} = {value:g} nhỏ hơn / is below base_s = {base_s:g}", f"Tăng {name} / Raise {name}")
+    return section
 
 
 class BreakerSettings(Section):
@@ -112,12 +121,36 @@ class BreakerSettings(Section):
     cap_s: Seconds = 900.0
 
 
+class ProbeSettings(Section):
+    """Look-ups of an unknown outcome: the first after *base_s* at most, doubled up to *cap_s*."""
+
+    base_s: Seconds = 1.0
+    cap_s: Seconds = 900.0
+
+    @model_validator(mode="after")
+    def _cap_above_base(self) -> Self:
+        return _not_below(self, "cap_s", self.cap_s, self.base_s)
+
+
+class AdaptSettings(Section):
+    """
+    Slowing down for a partner that answers 429 or 503, or *growth* times slower than usual: by *step* each time, up to
+    *most*, and back by *ease*.
+    """
+
+    growth: Annotated[float, Field(strict=True, gt=1, allow_inf_nan=False)] = 3.0
+    step: Annotated[float, Field(strict=True, gt=1, allow_inf_nan=False)] = 1.5
+    ease: Annotated[float, Field(strict=True, gt=1, allow_inf_nan=False)] = 1.25
+    most: Annotated[float, Field(strict=True, ge=1, le=1000, allow_inf_nan=False)] = 64.0
+
+
 class DeliverySettings(Section):
     """
     How messages leave.
 
     *concurrency* calls at once per process, *block* lanes claimed at a time, *lease_s* how long a claim holds,
-    *poll_s* how often an idle engine looks, *stop_s* how long a graceful stop may take.
+    *poll_s* how often an idle engine looks, *stop_s* how long a graceful stop may take. What became due within
+    *fresh_s* goes before what has waited longer, for the share *live_share*.
     """
 
     concurrency: Annotated[int, Field(strict=True, ge=1, le=1024)] = 16
@@ -125,8 +158,87 @@ class DeliverySettings(Section):
     lease_s: Seconds = 60.0
     poll_s: Seconds = 0.5
     stop_s: Seconds = 20.0
+    fresh_s: Seconds = 2.0
+    live_share: Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)] = 0.8
     retry: RetrySettings = RetrySettings()
     breaker: BreakerSettings = BreakerSettings()
+    probe: ProbeSettings = ProbeSettings()
+    adapt: AdaptSettings = AdaptSettings()
+
+
+class LimitSettings(Section):
+    """
+    What a partner bears, over all processes: *rate* calls in *per_s* seconds, of which *burst* may come at once;
+    *in_flight* calls at a time; *batch* messages in one call, by operation. What is not given is not limited.
+    """
+
+    rate: Count | None = None
+    per_s: Seconds = 1.0
+    burst: Count = 1
+    in_flight: Count | None = None
+    batch: Mapping[str, Count] = Field(default_factory=dict)
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class MaintenanceSettings(Section):
+    """
+    When a partner is closed: once *from* a moment *to* another, or on *days* (mon, tue, ... sun) *from* "22:00" *to*
+    "02:00". Times without offset are those of Vietnam.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+    begin: datetime | time = Field(alias="from")
+    end: datetime | time = Field(alias="to")
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
+    reason: Annotated[str, Field(strict=True)] = ""
+
+    @field_validator("begin", "end", mode="before")
+    @classmethod
+    def _clock_time(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                return time.fromisoformat(value) if len(value) <= len("22:00:00") else datetime.fromisoformat(value)
+            except ValueError:
+                raise Mistake(
+                    "không phải giờ hay ngày giờ / is neither a time nor a date with time",
+                    'Ví dụ / For example: "22:00", 2026-12-05T22:00:00',
+                ) from None
+        return value
+
+    @model_validator(mode="after")
+    def _once_or_weekly(self) -> Self:
+        begin, end = self.begin, self.end
+        if self.days and isinstance(begin, time) and isinstance(end, time):
+            return self
+        if not self.days and isinstance(begin, datetime) and isinstance(end, datetime):
+            if vietnamese(begin) >= vietnamese(end):
+                raise Mistake("to không sau from / to is not after from", "Sửa from hoặc to / Correct from or to")
+            return self
+        raise Mistake(
+            "lẫn lộn hai kiểu / mixes the two kinds",
+            'Một lần: from, to là ngày giờ; hằng tuần: days và from, to là giờ, ví dụ "22:00"'
+            " / Once: from and to with a date; weekly: days, and from and to are times",
+        )
+
+
+def vietnamese(moment: datetime) -> datetime:
+    """*moment* as it was meant: without offset it is Vietnam's."""
+    return moment.replace(tzinfo=VIETNAM) if moment.tzinfo is None else moment
+
+
+class RetentionSettings(Section):
+    """
+    How many days each class of data is kept after its end, before it is deleted: delivered messages, single calls and
+    look-ups, what partners told us, and ids under which sources repeated what was known. The ledger itself stays.
+    """
+
+    delivered_days: Days = 365.0
+    attempts_days: Days = 90.0
+    inbox_days: Days = 365.0
+    repeats_days: Days = 90.0
 
 
 class PartnerSettings(Section):
@@ -138,6 +250,8 @@ class PartnerSettings(Section):
 
     connector: Annotated[str, Field(strict=True, min_length=1)]
     options: Mapping[str, Option] = Field(default_factory=dict)
+    limits: LimitSettings = LimitSettings()
+    maintenance: tuple[MaintenanceSettings, ...] = ()
 
 
 class SourceSettings(Section):
@@ -161,4 +275,5 @@ class Settings(Section):
     delivery: DeliverySettings = DeliverySettings()
     partners: Mapping[Name, PartnerSettings] = Field(default_factory=dict)
     sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()

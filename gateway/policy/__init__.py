@@ -14,12 +14,11 @@ from gateway.policy.outcome import (
     after_probe,
 )
 from gateway.policy.rate import RateLimit, draw
-from gateway.policy.windows import VIETNAM, Weekly, Window, Windows, closed_until
+from gateway.policy.windows import Weekly, Window, Windows, closed_until
 
 __all__ = [
     "EXPIRED",
     "UNDECIDABLE",
-    "VIETNAM",
     "AdaptPolicy",
     "BreakerPolicy",
     "Control",

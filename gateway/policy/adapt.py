@@ -26,7 +26,10 @@ class AdaptPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What the last calls were like: short and long averages of seconds an answer took, and the slow-down now."""
+    """
+    What the last calls were like: short and long averages of seconds an answer took, and the slow-down now. The long
+    one follows what gets quicker sooner than what gets slower, else trouble would soon look usual.
+    """
 
     short_s: float | None = None
     long_s: float = 0.0
@@ -41,7 +44,7 @@ def after_answer(pulse: Pulse, took: timedelta, *, busy: bool, now: datetime, po
         short, long = seconds, seconds
     else:
         short = pulse.short_s + 0.2 * (seconds - pulse.short_s)
-        long = pulse.long_s + 0.01 * (seconds - pulse.long_s)
+        long = pulse.long_s + (0.02 if seconds < pulse.long_s else 0.002) * (seconds - pulse.long_s)
     pulse = replace(pulse, short_s=short, long_s=long)
     if pulse.changed_at is not None and pulse.changed_at <= now < pulse.changed_at + policy.every:
         return pulse

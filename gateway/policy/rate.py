@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _US = timedelta(microseconds=1)
+_FAR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,14 @@ def draw(
     """
     When each of up to *want* calls may begin, as far as that is by *now* + *ahead*, and the new *arrival*.
 
-    In any time t no more than burst + t * calls / per begin. A clock that was set back far does not block: the bucket
-    is never more in debt than it could have come to within *ahead* and a full bucket.
+    In any time t no more than burst + t * calls / per begin. A clock that was set back far does not block: an *arrival*
+    that no draw of the last hour can have left is taken for an empty bucket.
     """
     apart = timedelta(microseconds=limit.apart_us)
     depth = apart * (limit.burst - 1)
-    at = now if arrival is None else max(now, min(arrival, now + depth + apart + max(ahead, limit.per)))
+    at = now if arrival is None else max(now, arrival)
+    if at > now + depth + apart + max(ahead, limit.per, _FAR):
+        at = arrival = now + depth + apart
     starts: list[datetime] = []
     while len(starts) < want:
         start = max(now, at - depth)

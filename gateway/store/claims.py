@@ -65,7 +65,9 @@ def take(
 ) -> Taken:
     """Lend out as many lanes as fit into the calls that *room* has."""
     limits = partners.limits_of(row, wish.limits)
-    sizes = {name: limits.batch.get(name, operation.batch) for name, operation in operations.items()}
+    sizes = {
+        name: min(operation.batch, limits.batch.get(name, operation.batch)) for name, operation in operations.items()
+    }
     shared = max((sizes[name] for name, operation in operations.items() if not operation.same_dossier), default=1)
     due, credit = _due(sql, row.partner, wish, min(wish.lanes, room.calls * shared), now)
     if not due:

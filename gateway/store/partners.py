@@ -111,8 +111,9 @@ def room(sql: Statements, row: PartnerRow, wish: Wish, now: datetime) -> Room:
         if calls <= 0:
             return Room(0, "limit")
     if limits.rate is not None:
-        starts, _ = draw(limits.rate, row.arrival, now, calls, wish.ahead)
+        starts, arrival = draw(limits.rate, row.arrival, now, calls, wish.ahead)
         if not starts:
+            row.arrival = arrival
             (next_start, *_), _ = draw(limits.rate, row.arrival, now, 1, timedelta(days=366))
             return Room(0, "limit", next_start - wish.ahead)
         calls = len(starts)
