@@ -110,7 +110,7 @@ class Courier:
         outcomes = self._deliver(messages)
         took_us = (perf_counter_ns() - begun) // 1000
         error = next((o.error for o in outcomes if isinstance(o, Failed)), None)
-        self.report(error, timedelta(microseconds=took_us))
+        self.report(error, self._took(at))
         verdicts = self._verdicts(messages, outcomes, at, took_us)
         refused = [n for n, o in enumerate(outcomes) if isinstance(o, Failed) and isinstance(o.error, Rejected)]
         one_by_one = self._operation(messages[0]).same_dossier and len(refused) < len(messages)
@@ -229,7 +229,7 @@ class Courier:
         except Exception as exc:  # noqa: BLE001
             return self._unanswered(message, self._fault_of_connector(exc), at, begun)
         took_us = (perf_counter_ns() - begun) // 1000
-        self.report(None, timedelta(microseconds=took_us))
+        self.report(None, self._took(at))
         attempt = Attempt("probe", at, took_us, probe.finding.name.lower(), "", probe.evidence)
         decision = after_probe(
             probe, harmless=harmless, since=message.accepted_at, now=self.clock.now(), retry=self.retry
@@ -238,7 +238,7 @@ class Courier:
 
     def _unanswered(self, message: Message, error: DeliveryError, at: datetime, begun: int) -> Verdict:
         took_us = (perf_counter_ns() - begun) // 1000
-        self.report(error, timedelta(microseconds=took_us))
+        self.report(error, self._took(at))
         attempt = Attempt("probe", at, took_us, _word(error), error.code, error.text)
         decision = after_failed_probe(
             error,
@@ -250,6 +250,10 @@ class Courier:
             probes=self.probes,
         )
         return _verdict(message, decision, attempt)
+
+    def _took(self, since: datetime) -> timedelta:
+        """By the clock that everybody goes by, which may have been set back meanwhile."""
+        return max(timedelta(0), self.clock.now() - since)
 
     def _operation(self, message: Message) -> Operation:
         return self.connector.operations[message.operation]
