@@ -7,13 +7,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from random import Random
 from types import TracebackType
 from typing import Self
 
-from gateway.config import DeliverySettings, Settings, build_connectors, policies
-from gateway.delivery import Bearing, Counts, Engine, Pace
+from gateway.config import Settings, build_connectors
+from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.model import Change, DossierCode
 from gateway.observe import Event, get_logger
 from gateway.policy import Limits
@@ -155,9 +154,9 @@ class Gateway:
                 self._store,
                 connector,
                 self.clock,
-                pace=_pace(settings),
-                retry=policies.retry_policy(settings),
-                breaker=policies.breaker_policy(settings),
+                pace=configured.pace(settings),
+                retry=configured.retry_policy(settings),
+                breaker=configured.breaker_policy(settings),
                 bearing=self._bearing(connector.name),
                 chance=self._chance,
             )
@@ -167,10 +166,10 @@ class Gateway:
     def _bearing(self, partner: str) -> Bearing:
         settings, said = self.settings.delivery, self.settings.partners.get(partner)
         return Bearing(
-            Limits() if said is None else policies.limits_of(said),
-            () if said is None else policies.windows_of(said),
-            policies.probe_policy(settings),
-            policies.adapt_policy(settings),
+            Limits() if said is None else configured.limits_of(said),
+            () if said is None else configured.windows_of(said),
+            configured.probe_policy(settings),
+            configured.adapt_policy(settings),
         )
 
     def run(self, stop: threading.Event, engines: Sequence[Engine] | None = None) -> list[Counts]:
@@ -202,15 +201,3 @@ def _together(engines: Sequence[Engine], work: Callable[[Engine], Counts]) -> li
 
 def _code(code: DossierCode | str) -> DossierCode:
     return DossierCode.parse(code) if isinstance(code, str) else code
-
-
-def _pace(settings: DeliverySettings) -> Pace:
-    return Pace(
-        concurrency=settings.concurrency,
-        block=settings.block,
-        lease=timedelta(seconds=settings.lease_s),
-        poll=timedelta(seconds=settings.poll_s),
-        stop=timedelta(seconds=settings.stop_s),
-        fresh=timedelta(seconds=settings.fresh_s),
-        live=settings.live_share,
-    )

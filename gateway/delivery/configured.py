@@ -1,4 +1,4 @@
-"""The policies that a configuration asks for."""
+"""The pace and the policies that a configuration asks for."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gateway.config.settings import (
     RetentionSettings,
     vietnamese,
 )
+from gateway.delivery.coordinator import Pace
 from gateway.policy import (
     AdaptPolicy,
     BreakerPolicy,
@@ -23,6 +24,18 @@ from gateway.policy import (
     Window,
     Windows,
 )
+
+
+def pace(settings: DeliverySettings) -> Pace:
+    return Pace(
+        concurrency=settings.concurrency,
+        block=settings.block,
+        lease=timedelta(seconds=settings.lease_s),
+        poll=timedelta(seconds=settings.poll_s),
+        stop=timedelta(seconds=settings.stop_s),
+        fresh=timedelta(seconds=settings.fresh_s),
+        live=settings.live_share,
+    )
 
 
 def retry_policy(settings: DeliverySettings) -> RetryPolicy:
