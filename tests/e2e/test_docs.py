@@ -88,10 +88,10 @@ def test_the_page_on_configuration_names_every_setting() -> None:
     """
     page = settings_page.PAGE.read_text("utf-8")
 
-    for section in ("tenant", "database", "delivery", "log"):
+    for section in ("tenant", "database", "delivery", "retention", "log"):
         chapter = page.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
         for key, default in flattened(json.loads(Settings().model_dump_json())[section]):
-            shown = "–" if default == "" else f"`{json.dumps(default)}`"
+            shown = "–" if default in ("", None) else f"`{json.dumps(default)}`"
             assert f"| `{key}` | {shown} |" in chapter, key
     assert settings_page.with_tables(page) == page
 

@@ -50,6 +50,8 @@ def template(folder: Path, tenant: str) -> bytes:
     connection = sqlite3.connect(path)
     connection.executescript(_WATCH)
     connection.execute("PRAGMA journal_mode = DELETE")
+    # Without room that the migrations left behind, a full disk is full.
+    connection.execute("VACUUM")
     connection.close()
     return path.read_bytes()
 
