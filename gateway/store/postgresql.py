@@ -97,12 +97,9 @@ class PostgresStore(SqlStore):
         self._heard = heard
         self._place = _place(url)
         with _faults(self._place):
-            engine = sa.create_engine(
-                "postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=sa.NullPool
-            )
             with psycopg.connect(url, autocommit=True) as connection:
                 found = _found(connection)
-            migrate(engine, found)
+            migrate(lambda: _engine(url), found)
             self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
                 url,
                 min_size=1,
@@ -202,6 +199,11 @@ def _place(url: str) -> str:
         known = conninfo_to_dict(url)
         return f"«{known.get('host', 'local')}:{known.get('port', 5432)}/{known.get('dbname', '')}»"
     return "«database.url»"
+
+
+def _engine(url: str) -> sa.Engine:
+    """An engine for migrations only."""
+    return sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=sa.NullPool)
 
 
 def _found(connection: psycopg.Connection[Any]) -> Found:

@@ -5,7 +5,7 @@ Brings a database to the schema of this release, and refuses one of a newer rele
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,9 +37,9 @@ class Found:
         return self.revision == KNOWN[-1] or self.readable_from.get(self.revision or "", "") in KNOWN[-1:]
 
 
-def migrate(engine: sa.Engine, found: Found) -> None:
+def migrate(engine: Callable[[], sa.Engine], found: Found) -> None:
     """
-    Run the missing steps in one transaction.
+    Run the missing steps in one transaction of the *engine*, which is made only when there is something to do.
 
     Raises ``StoreTooNew`` when a newer release wrote the database and this one cannot work beside it.
     """
@@ -56,7 +56,7 @@ def migrate(engine: sa.Engine, found: Found) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _ONE_AT_A_TIME, engine.begin() as connection:
+    with _ONE_AT_A_TIME, engine().begin() as connection:
         if connection.dialect.name == "postgresql":
             # Of several processes that start together, one migrates and the others find it done.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('lt_schema', 0))")

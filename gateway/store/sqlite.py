@@ -84,7 +84,7 @@ class SqliteStore(SqlStore):
         with _faults(path):
             self._connection = _connect(path, busy)
             try:
-                migrate(_engine(self._connection), _found(self._connection))
+                migrate(lambda: _engine(self._connection), _found(self._connection))
             except BaseException:
                 self._connection.close()
                 raise
