@@ -15,12 +15,25 @@ from pathlib import Path
 import orjson
 from rich.console import Console
 
-from benchmarks import accepting, claiming, delivering, importing, machine, table
+from benchmarks import (
+    accepting,
+    claiming,
+    delivering,
+    importing,
+    machine,
+    producing,
+    recovering,
+    table,
+    working,
+)
 from benchmarks.measure import Figure, Setting
 
 BENCHMARKS: Mapping[str, Callable[[Setting], Iterator[Figure]]] = {
     "accept": accepting.run,
+    "produce": producing.run,
     "deliver": delivering.run,
+    "work": working.run,
+    "recover": recovering.run,
     "import": importing.run,
     "claim": claiming.run,
 }

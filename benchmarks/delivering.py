@@ -1,5 +1,6 @@
 """
-Dossiers carried to an instant sink, from ``submit_many`` to the recorded outcome, one per call.
+Dossiers carried to an instant sink, from ``submit_many`` to the recorded outcome: one per call and in batches, on
+SQLite and on PostgreSQL.
 
 Compared with a bare loop that posts the very same requests with the same HTTP library from as many threads, and keeps
 nothing: no ledger, no claim, no translation, no reading of the answer. Once as a program would write it, with
@@ -19,17 +20,19 @@ from typing import Protocol
 import httpx
 from pydantic import SecretStr
 
-from benchmarks import sink
+from benchmarks import databases, sink
+from benchmarks.databases import Postgres
 from benchmarks.dossiers import change, dossiers
 from benchmarks.measure import Better, Cost, Figure, Sample, Setting, cost_of, in_turns
 from connectors.national_portal.connector import NationalPortal, build
 from connectors.national_portal.settings import PortalSettings
 from gateway.api import Gateway
-from gateway.config import DatabaseSettings, DeliverySettings, Settings
+from gateway.config import DeliverySettings, Settings
 from gateway.model import Dossier, body_json
 from gateway.ports import Delivered, Message
 
 AT_LEAST = 0.6
+BATCH = 50
 PARTNER = "cong"
 THREADS = (1, 2, 4, 8, 16)
 _BATCH = 500
@@ -58,6 +61,18 @@ def run(setting: Setting) -> Iterator[Figure]:
         setting.say(f"delivering: {each} dossiers a round against the bare loop, {threads} threads")
         yield _figure(setting, address, requests, each, threads, speeds)
         yield _same_transport(setting, address, requests, each, threads)
+        with databases.postgresql() as server:
+            yield _on_postgresql(setting, address, requests, each, threads, server)
+            many = setting.size(50_000, 500)
+            setting.say(f"delivering: {many} dossiers a round, {BATCH} in a call")
+            bodies = list(dossiers(many, setting.seed))
+            packed = recorded(address, bodies, batch=BATCH)
+            for name, way in (
+                ("deliver_batches", Way(threads=1, batch=BATCH, block=20 * BATCH)),
+                ("deliver_batches_postgresql", Way(threads=1, batch=BATCH, block=20 * BATCH, server=server)),
+            ):
+                yield _in_batches(setting, name, address, packed, many, way)
+        yield _slow_partner(setting, bodies=setting.size(6_000, 200))
 
 
 def _best_of(times: int, requests: Sequence[Wire], threads: int) -> float:
@@ -70,7 +85,7 @@ def _figure(
     first = count()
 
     def ours() -> Sample:
-        return Sample.of_speed(each, gateway(setting, address, each, threads, first=next(first) * each))
+        return Sample.of_speed(each, gateway(setting, address, each, Way(threads), first=next(first) * each))
 
     def other() -> Sample:
         return Sample.of_speed(each, bare(requests, threads))
@@ -95,7 +110,7 @@ def _same_transport(setting: Setting, address: str, requests: Sequence[Wire], ea
     first = count(1_000)
 
     def ours() -> Sample:
-        return Sample.of_speed(each, gateway(setting, address, each, threads, first=next(first) * each))
+        return Sample.of_speed(each, gateway(setting, address, each, Way(threads), first=next(first) * each))
 
     def other() -> Sample:
         return Sample.of_speed(each, bare(requests, threads, connect=_Transport))
@@ -110,6 +125,73 @@ def _same_transport(setting: Setting, address: str, requests: Sequence[Wire], ea
     )
 
 
+def _on_postgresql(
+    setting: Setting, address: str, requests: Sequence[Wire], each: int, threads: int, server: Postgres
+) -> Figure:
+    first = count(2_000)
+    way = Way(threads=threads, server=server)
+
+    def ours() -> Sample:
+        return Sample.of_speed(each, gateway(setting, address, each, way, first=next(first) * each))
+
+    def other() -> Sample:
+        return Sample.of_speed(each, bare(requests, threads))
+
+    return Figure(
+        "deliver_postgresql",
+        "dossiers/s",
+        "bare loop posting the same requests with the same HTTP client, no durability",
+        Better.HIGHER,
+        in_turns(setting.size(5, 2), ours, other),
+        target=AT_LEAST,
+        details={"dossiers_per_round": each, "threads": threads, "server_cpu": "not in our processor seconds"},
+    )
+
+
+def _in_batches(setting: Setting, name: str, address: str, packed: Sequence[Wire], each: int, way: Way) -> Figure:
+    first = count(4_000)
+
+    def ours() -> Sample:
+        return Sample.of_speed(each, gateway(setting, address, each, way, first=next(first) * each))
+
+    def other() -> Sample:
+        return Sample.of_speed(each, bare(packed, way.threads))
+
+    return Figure(
+        name,
+        "dossiers/s",
+        f"bare loop posting the same {len(packed)} requests of {way.batch} dossiers, no durability",
+        Better.HIGHER,
+        in_turns(setting.size(3, 1), ours, other),
+        details={"dossiers_per_round": each, "dossiers_per_call": way.batch, "goal_on_sqlite": 20_000},
+    )
+
+
+def _slow_partner(setting: Setting, *, bodies: int) -> Figure:
+    """Answers of 50 ms: with 64 calls in flight the wire allows 1,280 dossiers a second."""
+    first = count(9_000)
+    delay_s, at_once = 0.05, 64
+    allowed = at_once / delay_s
+    way = Way(threads=at_once, block=4 * at_once)
+    with sink.running(delay_s) as address:
+
+        def ours() -> Sample:
+            return Sample.of_speed(bodies, gateway(setting, address, bodies, way, first=next(first) * bodies))
+
+        def other() -> Sample:
+            return Sample(allowed, bodies, Cost(bodies / allowed, bodies / allowed))
+
+        return Figure(
+            "deliver_slow_partner",
+            "dossiers/s",
+            f"what {at_once} calls at once allow when each answer takes {delay_s * 1000:.0f} ms",
+            Better.HIGHER,
+            in_turns(setting.size(3, 1), ours, other),
+            target=1_000 / allowed,
+            details={"in_flight": at_once, "answer_s": delay_s},
+        )
+
+
 def options(address: str) -> dict[str, object]:
     """A usual configuration of the connector, with the sink as the adapter."""
     return {
@@ -120,11 +202,21 @@ def options(address: str) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How dossiers are carried: *threads* at once, *batch* in a call, *block* lanes claimed ahead, on a *server*."""
+
+    threads: int
+    batch: int = 1
+    block: int = 64
+    server: Postgres | None = None
+
+
 def gateway(
     setting: Setting,
     address: str,
     each: int,
-    threads: int,
+    way: Way,
     *,
     first: int = 0,
     observe: Callable[[Callable[[], object]], Cost] = cost_of,
@@ -138,9 +230,11 @@ def gateway(
     warm = [change(body) for body in dossiers(_WARM, setting.seed, first=first + each)]
     with setting.scratch() as folder:
         settings = Settings(
-            database=DatabaseSettings(path=folder / "gateway.db"), delivery=DeliverySettings(concurrency=threads)
+            database=databases.settings(folder, way.server),
+            delivery=DeliverySettings(concurrency=way.threads, block=way.block),
         )
-        with Gateway(settings, connectors=[build(PARTNER, options(address))]) as our:
+        connector = build(PARTNER, {**options(address), "dossiers_per_call": way.batch})
+        with Gateway(settings, connectors=[connector]) as our:
             our.submit_many(warm)
             our.run_until_idle()
 
@@ -151,7 +245,7 @@ def gateway(
 
             before = sink.taken(address)
             cost = observe(whole)
-            assert sink.taken(address) - before == each
+            assert sink.taken(address) - before == -(-each // way.batch)
             assert our.status()[0].delivered == each + len(warm)
     return cost
 
@@ -219,7 +313,7 @@ def bare(requests: Sequence[Wire], threads: int, *, connect: Callable[[], _Poste
     return cost
 
 
-def recorded(address: str, bodies: Sequence[Dossier]) -> list[Wire]:
+def recorded(address: str, bodies: Sequence[Dossier], *, batch: int = 1) -> list[Wire]:
     """The requests that the connector makes of *bodies*, caught on their way to the sink."""
     caught: list[Wire] = []
     with httpx.HTTPTransport() as network:
@@ -232,10 +326,13 @@ def recorded(address: str, bodies: Sequence[Dossier]) -> list[Wire]:
             return httpx.Response(answer.status_code, headers=answer.headers, content=answer.read())
 
         portal = NationalPortal(
-            PARTNER, PortalSettings.model_validate(options(address)), transport=httpx.MockTransport(pass_on)
+            PARTNER,
+            PortalSettings.model_validate({**options(address), "dossiers_per_call": batch}),
+            transport=httpx.MockTransport(pass_on),
         )
-        for number, body in enumerate(bodies):
-            assert portal.deliver([_message(number, body)]) == [Delivered()]
+        for at in range(0, len(bodies), batch):
+            messages = [_message(at + n, body) for n, body in enumerate(bodies[at : at + batch])]
+            assert portal.deliver(messages) == [Delivered()] * len(messages)
         portal.close()
     return caught
 

@@ -1,8 +1,8 @@
 """
 A portal that takes everything at once: it reads what HTTP needs, answers with ready bytes, and keeps only a count.
 
-Runs as a process of its own, so that the client is what is measured: ``python -m benchmarks.sink`` prints its port and
-ends when its standard input does.
+Runs as a process of its own, so that the client is what is measured: ``python -m benchmarks.sink [SECONDS]`` prints its
+port, takes so long for an answer, and ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class _Connection(asyncio.Protocol):
     """One keep-alive connection; requests may arrive in pieces, or several at once."""
 
     pushes = 0
+    delay_s = 0.0
 
     def __init__(self) -> None:
         self._received = b""
@@ -67,7 +68,10 @@ class _Connection(asyncio.Protocol):
                 return
             request, self._received = self._received[:whole], self._received[whole:]
             assert self._transport is not None
-            self._transport.write(self._answer(request, end))
+            if self.delay_s and b'"data":' in request:
+                asyncio.get_running_loop().call_later(self.delay_s, self._transport.write, self._answer(request, end))
+            else:
+                self._transport.write(self._answer(request, end))
 
     def _answer(self, request: bytes, end: int) -> bytes:
         if b'"data":' in request:
@@ -88,9 +92,9 @@ async def _serve() -> None:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """The sink in its own process, as the address under which it answers."""
-    command = [sys.executable, "-m", "benchmarks.sink"]
+def running(delay_s: float = 0.0) -> Iterator[str]:
+    """The sink in its own process, as the address under which it answers; a push takes *delay_s*."""
+    command = [sys.executable, "-m", "benchmarks.sink", str(delay_s)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdin is not None
@@ -107,4 +111,5 @@ def taken(address: str) -> int:
 
 
 if __name__ == "__main__":
+    _Connection.delay_s = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
     asyncio.run(_serve())
