@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from connectors.mocks import Exchange
 from connectors.national_portal.connector import NationalPortal
-from gateway.delivery.coordinator import Coordinator, Pace
+from gateway.delivery.coordinator import Bearing, Coordinator, Pace
 from gateway.errors import DeliveryError, OutcomeUnknown, StoreError
-from gateway.policy import BreakerPolicy, RetryPolicy
+from gateway.policy import BreakerPolicy, ProbePolicy, RetryPolicy
 from gateway.ports import Connector, Failed, Health, Message, Operation, Outcome, Probe
 from gateway.store.contract import Claim, Settled
 from tests.simulation import fibers
@@ -108,6 +108,7 @@ class Process:
             pace=Pace(concurrency=plan.concurrency, block=plan.block, lease=LEASE),
             retry=RetryPolicy(cap=LONGEST_WAIT, horizon=plan.horizon),
             breaker=BreakerPolicy(plan.breaker_threshold, cap=timedelta(minutes=5)),
+            bearing=Bearing(probes=ProbePolicy(cap=LONGEST_WAIT)),
             chance=Random(world.chance.random()),
         )
         self._coordinator = coordinator
