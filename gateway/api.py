@@ -4,6 +4,7 @@ The library's front door: submit changes, ask about dossiers, run the engines.
 
 from __future__ import annotations
 
+import getpass
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from gateway.config import Settings, build_connectors
 from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.model import Change, DossierCode
 from gateway.observe import Event, get_logger
+from gateway.operations import Operations
 from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
 from gateway.store.contract import DeadLetter, Known, PartnerStatus, Received, TimelineEntry
@@ -146,6 +148,11 @@ class Gateway:
         """Let dead letters try again, in the order of their lanes; returns the ids that were dead letters."""
         return self._store.requeue(ids, now=self.clock.now())
 
+    @property
+    def operations(self) -> Operations:
+        """What an operator may order while workers run, in the name of this process's account."""
+        return Operations(self._store, self.clock, sorted(self.settings.partners), getpass.getuser())
+
     def engines(self) -> list[Engine]:
         """One delivery engine for each partner, with the configured pace. Raises ``ConfigurationError``."""
         settings = self.settings.delivery
@@ -174,7 +181,18 @@ class Gateway:
 
     def run(self, stop: threading.Event, engines: Sequence[Engine] | None = None) -> list[Counts]:
         """Deliver until *stop* is set, then end gracefully within the configured time."""
-        return _together(self.engines() if engines is None else engines, lambda engine: engine.run(stop))
+        chosen = self.engines() if engines is None else list(engines)
+
+        def wake(partner: str) -> None:
+            for engine in chosen:
+                if partner in ("", engine.partner):
+                    engine.wake()
+
+        silence = self._store.listen(wake)
+        try:
+            return _together(chosen, lambda engine: engine.run(stop))
+        finally:
+            silence()
 
     def run_until_idle(
         self, stop: threading.Event | None = None, engines: Sequence[Engine] | None = None

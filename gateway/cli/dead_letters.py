@@ -158,6 +158,52 @@ def requeue(
         output.say(f"Cho gửi lại {len(requeued)} thông điệp. / Requeued {len(requeued)} messages.")
 
 
+NumbersArgument = Annotated[list[int], typer.Argument(help="Số của các thông điệp. / Their numbers.", metavar="SỐ...")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="LÝ-DO", help="Vì sao; được ghi lại. / Why; is kept.")]
+
+
+@app.command("cancel")
+def cancel(
+    numbers: NumbersArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
+) -> None:
+    """
+    Không gửi nữa; những gì chờ sau được đi tiếp. / Never send them; what waits behind them goes on.
+
+    Ví dụ / Example:
+
+      [cyan]lienthong dead-letters cancel 17 --reason "Hồ sơ nhập nhầm"[/]
+    """
+    with gateway_at(config, offline=True) as gateway:
+        done = gateway.operations.cancel(numbers, reason)
+    _tell("cancelled", f"Đã hủy {len(done)} thông điệp. / Cancelled {len(done)} messages.", numbers, done, json=json)
+
+
+@app.command("resolve")
+def resolve(
+    numbers: NumbersArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
+) -> None:
+    """
+    Đối tác đã có rồi; những gì chờ sau được đi tiếp. / The partner has them; what waits behind them goes on.
+
+    Ví dụ / Example:
+
+      [cyan]lienthong dead-letters resolve 17 --reason "Đã thấy trên Cổng"[/]
+    """
+    with gateway_at(config, offline=True) as gateway:
+        done = gateway.operations.resolve(numbers, reason)
+    _tell("resolved", f"Đã xác nhận {len(done)} thông điệp. / Resolved {len(done)} messages.", numbers, done, json=json)
+
+
+def _tell(word: str, text: str, numbers: Sequence[int], done: Sequence[int], *, json: bool) -> None:
+    missing = sorted(set(numbers) - set(done))
+    if json:
+        output.print_json({word: done, "no_dead_letters": missing})
+    else:
+        output.say(text)
+    if missing:
+        raise _no_such_letter(missing)
+
+
 def _ask(chosen: Sequence[DeadLetter]) -> None:
     for name, found in _grouped(chosen).items():
         output.say(f"  {name}: {len(found)}")

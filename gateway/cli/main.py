@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import check, dead_letters, demo, import_, init, sandbox, status, sync, timeline
+from gateway.cli import check, dead_letters, demo, import_, init, operate, sandbox, status, sync, timeline
 from gateway.cli.exits import MEANINGS
 from gateway.cli.shell import Commands
 
@@ -50,6 +50,12 @@ app.command("import")(import_.import_)
 app.command("sync")(sync.sync)
 app.command("status")(status.status)
 app.command("timeline")(timeline.timeline)
+app.command("pause")(operate.pause)
+app.command("resume")(operate.resume)
+app.command("limits")(operate.limits)
+app.command("maintenance")(operate.maintenance)
+app.command("audit")(operate.audit)
+app.command("retention")(operate.retention)
 app.add_typer(dead_letters.app, name="dead-letters")
 
 

@@ -133,6 +133,10 @@ class Engine:
         self._halted = threading.Event()
 
     @property
+    def partner(self) -> str:
+        return self._connector.name
+
+    @property
     def counts(self) -> Counts:
         """What this engine has recorded so far. May be read from any thread."""
         return Counts(**self._tally)

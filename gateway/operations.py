@@ -1,0 +1,133 @@
+"""
+What an operator orders while workers run; each order takes effect with a worker's next exchange, and is audited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from rapidfuzz import process
+
+from gateway.errors import InvalidInput
+from gateway.model import DossierCode
+from gateway.policy import Control, RateLimit, Window
+from gateway.ports import Clock
+from gateway.store.audit import Act
+from gateway.store.base import SqlStore
+from gateway.store.contract import AuditEntry
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Orders of *actor* to the workers of one gateway. *partners* are the configured ones."""
+
+    store: SqlStore
+    clock: Clock
+    partners: Sequence[str]
+    actor: str
+
+    def pause(self, partner: str, *, dossier: DossierCode | None = None, reason: str) -> None:
+        """Send nothing more to *partner*, or nothing more of one dossier. Raises ``InvalidInput``."""
+        self._switch(partner, dossier, reason, paused=True)
+
+    def resume(self, partner: str, *, dossier: DossierCode | None = None, reason: str = "") -> None:
+        """Go on where a pause stopped. Raises ``InvalidInput``."""
+        self._switch(partner, dossier, reason, paused=False)
+
+    def limits(self, partner: str) -> Control:
+        """What was ordered for *partner* in place of its configuration."""
+        return self.store.control(self._known(partner))
+
+    def set_limits(
+        self, partner: str, *, rate: RateLimit | None = None, in_flight: int | None = None, reason: str = ""
+    ) -> Control:
+        """Let other limits hold at once; what is not given stays. Raises ``InvalidInput``."""
+        if rate is not None and (rate.calls < 1 or rate.burst < 1 or rate.per <= timedelta(0)):
+            raise _refused("rate", f"{rate.calls}/{rate.per.total_seconds():g} s, burst {rate.burst}")
+        if in_flight is not None and in_flight < 1:
+            raise _refused("in_flight", str(in_flight))
+        present = self.limits(partner)
+        orders = replace(present, rate=rate or present.rate, in_flight=in_flight or present.in_flight)
+        self.store.set_control(partner, orders, self._act(reason), "limits.set")
+        return orders
+
+    def reset_limits(self, partner: str, reason: str = "") -> None:
+        """Let the configured limits hold again; announced windows stay."""
+        orders = Control(windows=self.limits(partner).windows)
+        self.store.set_control(partner, orders, self._act(reason), "limits.reset")
+
+    def announce(self, partner: str, begin: datetime, end: datetime, reason: str) -> None:
+        """*partner* is closed from *begin* to *end*. Raises ``InvalidInput`` when that is no time."""
+        if end <= begin:
+            raise InvalidInput(
+                "maintenance", f"{begin.isoformat()} – {end.isoformat()}",
+                "kết thúc trước khi bắt đầu / ends before it begins",
+                "Sửa --from hoặc --to. / Correct --from or --to.",
+            )  # fmt: skip
+        present = self.limits(partner)
+        orders = replace(present, windows=(*present.windows, Window(begin, end, reason)))
+        self.store.set_control(partner, orders, self._act(reason), "maintenance.add")
+
+    def withdraw(self, partner: str, reason: str = "") -> None:
+        """Forget all announced windows of *partner*; those of the configuration stay."""
+        orders = replace(self.limits(partner), windows=())
+        self.store.set_control(partner, orders, self._act(reason), "maintenance.remove")
+
+    def cancel(self, ids: Sequence[int], reason: str) -> list[int]:
+        """The partner shall not be told; returns the ids that were dead letters. Raises ``InvalidInput``."""
+        return self.store.cancel(ids, self._act(_needed(reason)))
+
+    def resolve(self, ids: Sequence[int], reason: str) -> list[int]:
+        """Somebody has seen the effect at the partner; returns the ids that were dead letters."""
+        return self.store.resolve(ids, self._act(_needed(reason)))
+
+    def audit(self) -> list[AuditEntry]:
+        """Every deed, oldest first."""
+        found: list[AuditEntry] = []
+        while page := self.store.audit(after=found[-1].n if found else 0):
+            found += page
+        return found
+
+    def clear(self, kept: Mapping[str, timedelta]) -> dict[str, int]:
+        """Delete what is older than *kept* says, class by class in small commits; returns how many rows went."""
+        gone = dict.fromkeys(kept, 0)
+        for kind, age in kept.items():
+            while count := self.store.clear(kind, age, now=self.clock.now()):
+                gone[kind] += count
+        return gone
+
+    def _switch(self, partner: str, dossier: DossierCode | None, reason: str, *, paused: bool) -> None:
+        act = self._act(_needed(reason) if paused else reason)
+        if not self.store.pause(self._known(partner), act, dossier=dossier, paused=paused):
+            raise InvalidInput(
+                "dossier", str(dossier), f"chưa có gì gửi cho «{partner}» / nothing was ever to be told to «{partner}»",
+                "Kiểm tra mã hồ sơ: «lienthong timeline». / Check the code: «lienthong timeline».",
+            )  # fmt: skip
+
+    def _known(self, partner: str) -> str:
+        if partner in self.partners:
+            return partner
+        nearest = process.extractOne(partner, list(self.partners), score_cutoff=60)
+        raise InvalidInput(
+            "partner", partner, "không có trong cấu hình / is not configured",
+            f"Có phải «{nearest[0]}»? / Did you mean «{nearest[0]}»?" if nearest
+            else f"Các đối tác / Partners: {', '.join(self.partners) or '–'}",
+        )  # fmt: skip
+
+    def _act(self, reason: str) -> Act:
+        return Act(self.actor, self.clock.now(), reason)
+
+
+def _needed(reason: str) -> str:
+    if not reason.strip():
+        raise InvalidInput("reason", reason, "để trống / is empty", 'Ghi lý do: --reason "…". / Say why: --reason "…".')
+    return reason
+
+
+def _refused(field: str, shown: str) -> InvalidInput:
+    return InvalidInput(
+        field, shown, "phải lớn hơn 0 / must be more than zero",
+        "Muốn dừng hẳn thì dùng «lienthong pause». / To stop it altogether use «lienthong pause».",
+    )  # fmt: skip
