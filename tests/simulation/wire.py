@@ -39,16 +39,16 @@ class Wire(httpx.BaseTransport):
         errand = process.errand()
         if world.clock.elapsed_s < process.quiet_until_s:
             world.violated(f"{process.name} calls although it was told to wait")
-        world.boundary(process, "before send")
-        # As the HTTP library does when it connects: the last look at the time.
-        request.extensions["timeout"].get("connect")
-        if errand.lease_over or world.clock.now() >= errand.lease_until:
-            world.violated(f"{process.name} calls for {errand.shown} after its lease")
-        fault = world.draw_fault()
         shared = any(word in request.content for word in _SHARED)
+        # Others wait for what it asks for on a lock of real time, so nobody else runs meanwhile.
         process.alone = errand if shared else process.alone
         try:
-            return self._exchange(request, errand, fault)
+            world.boundary(process, "before send")
+            # As the HTTP library does when it connects: the last look at the time.
+            request.extensions["timeout"].get("connect")
+            if errand.lease_over or world.clock.now() >= errand.lease_until:
+                world.violated(f"{process.name} calls for {errand.shown} after its lease")
+            return self._exchange(request, errand, world.draw_fault())
         finally:
             if shared:
                 process.alone = None
