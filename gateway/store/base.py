@@ -66,6 +66,9 @@ class SqlStore(ABC):
         """How far the clock that rules leases is ahead of the caller's *now*."""
         return timedelta(0)
 
+    def _tidy(self, sql: Statements) -> None:  # noqa: B027 - most stores have nothing to do.
+        """What a store does now and then inside an exchange to keep its books short."""
+
     def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - for a store that can call.
         """
         Call *wake* with a partner's name as soon as there is work for it; returns what ends that.
@@ -130,6 +133,7 @@ class SqlStore(ABC):
         now: datetime,
     ) -> Turn:
         with self._write() as sql:
+            self._tidy(sql)
             ahead = self._ahead(sql, now)
             turn = outbox.exchange(
                 sql, partner, operations,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -32,6 +33,9 @@ from gateway.store.sql import Statements
 COLLISIONS = (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure)
 """Two producers told the same under different names at once, or waited for each other: the loser reads again."""
 TRIES = 5
+FOLD_EVERY = 50
+FOLD_AT_MOST = 5_000
+"""So many rows of counts are folded together at every so many exchanges of one process."""
 
 
 @contextmanager
@@ -95,6 +99,7 @@ class PostgresStore(SqlStore):
         self._tenant = tenant
         self._server_clock = server_clock
         self._heard = heard
+        self._exchanges = count()
         self._place = _place(url)
         with _faults(self._place):
             with psycopg.connect(url, autocommit=True) as connection:
@@ -166,6 +171,10 @@ class PostgresStore(SqlStore):
         (server_now,) = sql.row("server_clock")
         ahead: timedelta = server_now - now
         return ahead
+
+    def _tidy(self, sql: Statements) -> None:
+        if next(self._exchanges) % FOLD_EVERY == 0:
+            sql.run("fold_tally", want=FOLD_AT_MOST)
 
     def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:
         listener = Listener(self._url, self._tenant, wake)

@@ -364,3 +364,18 @@ def test_tenants_in_one_database_know_nothing_of_each_other(backend: Backend, te
     assert (ours.store.totals()["dossiers"], theirs.store.totals()["dossiers"]) == (3, 2)
     assert (len(ours.turn("a", 9).claims), len(theirs.turn("a", 9).claims)) == (0, 2)
     assert (len(ours.store.audit()), theirs.store.audit()) == (1, [])
+
+
+def test_counts_stay_right_and_few_over_many_turns(backend: Backend) -> None:
+    """
+    Every commit adds to the counts of the status page; now and then they are folded, and the sums are the rows.
+    """
+    workers = Workers(backend.open())
+    for n in range(120):
+        workers.accept(1, first=n)
+        workers.turn("w", 0, *delivered(workers.turn("w", 1).claims))
+
+    (found,) = workers.store.status()
+    assert (found.delivered, found.pending) == (120, 0)
+    assert backend.rows("SELECT count(*) FROM lt_done") == [(120,)]
+    assert backend.rows("SELECT count(*) FROM lt_tally")[0][0] < 500
