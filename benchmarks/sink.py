@@ -20,6 +20,7 @@ import orjson
 COUNT_PATH = "/so-lan"
 
 _PROCEDURE = re.compile(rb'"maTTHC":"([^"]+)"')
+_DOSSIER = b'"MaHoSo":'
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -75,7 +76,7 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self, request: bytes, end: int) -> bytes:
         if b'"data":' in request:
-            _Connection.pushes += 1
+            _Connection.pushes += request.count(_DOSSIER)
             return _ACCEPTED
         if request.startswith(b"GET"):
             return _http(b"%d" % _Connection.pushes)
@@ -105,7 +106,7 @@ def running(delay_s: float = 0.0) -> Iterator[str]:
 
 
 def taken(address: str) -> int:
-    """How many pushes the sink has taken so far."""
+    """How many dossiers the sink has taken so far."""
     with urlopen(address + COUNT_PATH, timeout=10) as answer:
         return int(answer.read())
 
