@@ -7,9 +7,23 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 
 from gateway.errors import DeliveryError
-from gateway.ports import Delivered, Failed, Finding, Health, Message, Operation, Outcome, Probe
+from gateway.model.text import mask_name
+from gateway.ports import (
+    Advice,
+    Delivered,
+    Failed,
+    Finding,
+    Health,
+    Message,
+    Operation,
+    Outcome,
+    Preview,
+    Probe,
+    WireField,
+)
 
 Answer = Callable[[Sequence[Message]], DeliveryError | None]
 
@@ -102,3 +116,26 @@ def lost(partner: ScriptedPartner, error: DeliveryError) -> Answer:
         return error
 
     return answer
+
+
+@dataclass
+class ShowingPartner(ScriptedPartner):
+    """Shows what it would send: *form* by field, the applicant's name masked; and knows whom to ask about code 4."""
+
+    form: dict[str, str] = field(default_factory=lambda: {"MaHoSo": "H99", "ChuHoSo": "Nguyễn Văn Ví Dụ"})
+    preview_fault: Exception | None = None
+
+    def preview(self, message: Message) -> Preview:
+        if self.preview_fault is not None:
+            raise self.preview_fault
+        return Preview(
+            {
+                path: WireField(
+                    mask_name(value) if path == "ChuHoSo" else value, sha256(value.encode()).hexdigest()[:8]
+                )
+                for path, value in self.form.items()
+            }
+        )
+
+    def advise(self, operation: str, code: str, text: str) -> Advice | None:
+        return Advice("Phòng Ví Dụ / The example office", "Gọi phòng / Call it") if code == "4" else None

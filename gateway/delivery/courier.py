@@ -11,18 +11,28 @@ from random import Random
 from threading import Event as Interrupt
 from time import perf_counter_ns
 
+from gateway.causes import cause_key
 from gateway.delivery.gate import Gate
 from gateway.delivery.parcel import Parcel, parcel
 from gateway.errors import DeliveryError, Held, OutcomeUnknown, Rejected
 from gateway.lifecycle import MessageEvent
 from gateway.observe import Event, get_logger
-from gateway.policy import Decision, ProbePolicy, RetryPolicy, after_failed_probe, after_failure, after_probe
-from gateway.ports import Clock, Connector, Delivered, Failed, Message, Operation, Outcome
+from gateway.policy import (
+    CONNECTOR_FAULT,
+    Decision,
+    ProbePolicy,
+    RetryPolicy,
+    after_failed_probe,
+    after_failure,
+    after_probe,
+)
+from gateway.ports import Clock, Connector, Delivered, Failed, Message, Operation, Outcome, Previewer
+from gateway.rehearsal import prints
 from gateway.store.contract import Attempt, Claim, Settled, Verdict
 
 log = get_logger(__name__)
 
-CONNECTOR_FAULT = "connector-fault"
+_DEADLY = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
 
 _OUTCOME_WORD = {
     "Unreachable": "unreachable",
@@ -61,12 +71,44 @@ class Courier:
         Never raises for what a partner can cause.
         """
         if claims[0].look_up:
-            return [self._look_up(claim) for claim in claims]
-        if not self._may_call(claims):
-            return [_give_back(claim) for claim in claims]
-        parcels = [parcel(claim, self.connector) for claim in claims]
-        verdicts = {v.message: v for v in self._send([m for p in parcels for m in p.sent], claims)}
-        return [self._settled(each, verdicts) for each in parcels]
+            settled = [self._look_up(claim) for claim in claims]
+        elif self._may_call(claims):
+            parcels = [parcel(claim, self.connector) for claim in claims]
+            verdicts = {v.message: v for v in self._send([m for p in parcels for m in p.sent], claims)}
+            settled = [self._settled(each, verdicts) for each in parcels]
+        else:
+            settled = [_give_back(claim) for claim in claims]
+        return [self._explained(item, claim) for item, claim in zip(settled, claims, strict=True)]
+
+    def _explained(self, settled: Settled, claim: Claim) -> Settled:
+        """Give verdicts that leave a dead letter its cause, and a print of what failed."""
+        if not any(verdict.event in _DEADLY for verdict in settled.verdicts):
+            return settled
+        verdicts = [
+            replace(verdict, cause=self._cause(message, verdict), sent=self._print(message, claim))
+            if verdict.event in _DEADLY
+            else verdict
+            for message, verdict in zip(claim.messages, settled.verdicts, strict=True)
+        ]
+        return replace(settled, verdicts=tuple(verdicts))
+
+    def _cause(self, message: Message, verdict: Verdict) -> str:
+        return cause_key(message.partner, message.operation, verdict.code, verdict.text)
+
+    def _print(self, message: Message, claim: Claim) -> str:
+        """
+        A print of the wire form, where the connector can show it in what is left of the lease. It explains a verdict
+        and never changes it: without a print a later dry run has nothing to compare with.
+        """
+        if not isinstance(self.connector, Previewer) or not self._may_call((claim,)):
+            return ""
+        try:
+            return prints(self.connector.preview(message))
+        except DeliveryError:
+            return ""
+        except Exception as exc:  # noqa: BLE001 - whatever a third party raises, the verdict stands.
+            self._fault_of_connector(exc)
+            return ""
 
     def _settled(self, sent: Parcel, verdicts: dict[int, Verdict]) -> Settled:
         """

@@ -6,6 +6,7 @@ from gateway.policy.breaker import BreakerPolicy, PartnerState, after_call, half
 from gateway.policy.classes import shares
 from gateway.policy.limits import Control, Limits, eased
 from gateway.policy.outcome import (
+    CONNECTOR_FAULT,
     EXPIRED,
     UNDECIDABLE,
     Decision,
@@ -17,6 +18,7 @@ from gateway.policy.rate import RateLimit, draw
 from gateway.policy.windows import Weekly, Window, Windows, closed_until
 
 __all__ = [
+    "CONNECTOR_FAULT",
     "EXPIRED",
     "UNDECIDABLE",
     "AdaptPolicy",

@@ -16,9 +16,6 @@ from gateway.ports import Finding, Probe
 PROBES = ProbePolicy()
 
 
-PROBES = ProbePolicy()
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
     """
@@ -35,6 +32,8 @@ class Decision:
 
 EXPIRED = "expired"
 UNDECIDABLE = "outcome-unknown"
+CONNECTOR_FAULT = "connector-fault"
+"""A connector raised what it promises not to raise: its call may have had its effect."""
 
 
 def after_failure(

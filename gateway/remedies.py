@@ -1,0 +1,93 @@
+"""
+Who can mend a cause of failure, and how: the partner's connector knows best, then the gateway's own words.
+
+Pure, and total: every dead letter has an owner.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from gateway.policy import CONNECTOR_FAULT, EXPIRED, UNDECIDABLE
+from gateway.ports import Advice, Adviser, Connector
+
+OPERATOR = "Người vận hành / The operator"
+SOURCE = "Đơn vị giữ hệ thống một cửa / The agency that keeps the source system"
+PARTNER = "Người vận hành cùng đối tác / The operator with the partner"
+DEVELOPERS = "Nhóm phát triển / The developers"
+
+WORDS: Mapping[str, Advice] = {
+    EXPIRED: Advice(
+        OPERATOR,
+        "Đối tác không nhận suốt hạn chót: xem «lienthong check», khi đối tác chạy lại thì cho gửi lại"
+        " / The partner took nothing until the horizon: see «lienthong check», requeue once it works again",
+    ),
+    UNDECIDABLE: Advice(
+        OPERATOR,
+        "Tra cứu hồ sơ tại đối tác: đã có thì «resolve», chưa có thì «requeue»"
+        " / Look the dossier up at the partner: «resolve» when the effect is there, «requeue» when it is not",
+    ),
+    CONNECTOR_FAULT: Advice(
+        DEVELOPERS,
+        "Bộ kết nối bị lỗi: gửi nhật ký cho nhóm phát triển, cho gửi lại sau khi cập nhật"
+        " / The connector has a bug: report it with the log, requeue after the update",
+    ),
+    "unreadable": Advice(
+        DEVELOPERS,
+        "Nội dung lưu không đọc được: kiểm tra chuỗi băm bằng «lienthong timeline», gửi nhật ký cho nhóm phát triển"
+        " / The stored body cannot be read: check its chain with «lienthong timeline», report it with the log",
+    ),
+    "wrong-kind": Advice(
+        DEVELOPERS,
+        "Thông điệp đi nhầm nghiệp vụ: gửi nhật ký cho nhóm phát triển"
+        " / The message has an operation that does not fit: report it with the log",
+    ),
+    "incomplete": Advice(
+        SOURCE,
+        "Bổ sung trường được nêu tên ở hệ thống một cửa rồi nhập lại; bản cũ thì «cancel» nếu bản mới nói đủ"
+        " / Complete the named field in the source system and import again; «cancel» the old letter if the new one"
+        " says it all",
+    ),
+    "unknown-code": Advice(
+        OPERATOR,
+        "Thêm mã được nêu tên vào bảng mã của đối tác trong cấu hình, chạy lại dịch vụ, rồi cho gửi lại"
+        " / Add the named code to the partner's tables in the configuration, restart the service, then requeue",
+    ),
+    "unknown-procedure": Advice(
+        SOURCE,
+        "Sửa mã thủ tục ở hệ thống một cửa, hoặc đề nghị công bố thủ tục, rồi cho gửi lại"
+        " / Mend the procedure's code in the source system or have the procedure announced, then requeue",
+    ),
+    "http-413": Advice(
+        OPERATOR,
+        "Gói tin quá lớn: giảm số thông điệp mỗi cuộc gọi, hoặc nhờ đối tác nâng giới hạn, rồi cho gửi lại"
+        " / The request is too large: fewer messages in one call, or a higher limit at the partner; then requeue",
+    ),
+}
+"""The codes of the gateway's own that can end up on a dead letter; connectors use these words for these cases."""
+
+REFUSED = Advice(
+    PARTNER,
+    "Đối tác từ chối nội dung: đọc câu trả lời, sửa ở nơi nó chỉ ra, xem trước bằng --dry-run rồi cho gửi lại"
+    " / The partner refuses the content: read its answer, mend what it names, see --dry-run, then requeue",
+)
+"""Of a partner's code that nobody here knows."""
+
+_EARLIER_FAULT = re.compile(r"\[([^\]\s]{1,64})\]")
+
+
+def advise(connector: Connector | None, operation: str, code: str, text: str) -> Advice:
+    """
+    Advice on a dead letter's cause; *code* and *text* as recorded, *connector* its partner's when that is at hand.
+
+    A letter that died of an earlier fault carries its code in front of the text.
+    """
+    if connector is not None and isinstance(connector, Adviser):
+        known = connector.advise(operation, code, text)
+        if known is not None:
+            return known
+    earlier = _EARLIER_FAULT.match(text)
+    if code in (EXPIRED, UNDECIDABLE) and earlier is not None and earlier[1] == CONNECTOR_FAULT:
+        return WORDS[CONNECTOR_FAULT]
+    return WORDS.get(code, REFUSED)
