@@ -14,6 +14,7 @@ from typing import Self
 
 from gateway.config import Settings, build_connectors
 from gateway.delivery import Bearing, Counts, Engine, configured
+from gateway.desk import Desk
 from gateway.model import Change, DossierCode
 from gateway.observe import Event, get_logger
 from gateway.operations import Operations
@@ -53,6 +54,8 @@ class Gateway:
         database = settings.database
         url = None if database.url is None else database.url.get_secret_value()
         self._store = open_store(database.path, url, tenant=settings.tenant.code, pool=database.pool)
+        self.desk = Desk(self._store, self.connectors, self.clock, per_minute=settings.delivery.requeue_per_minute)
+        """Dead letters for operators: by cause, with advice, dry runs and audited decisions."""
 
     def close(self) -> None:
         for connector in self.connectors:

@@ -150,7 +150,8 @@ class DeliverySettings(Section):
 
     *concurrency* calls at once per process, *block* lanes claimed at a time, *lease_s* how long a claim holds,
     *poll_s* how often an idle engine looks, *stop_s* how long a graceful stop may take. What became due within
-    *fresh_s* goes before what has waited longer, for the share *live_share*.
+    *fresh_s* goes before what has waited longer, for the share *live_share*. Requeued dead letters open
+    *requeue_per_minute* lanes in a minute, unless the operator says otherwise.
     """
 
     concurrency: Annotated[int, Field(strict=True, ge=1, le=1024)] = 16
@@ -160,6 +161,7 @@ class DeliverySettings(Section):
     stop_s: Seconds = 20.0
     fresh_s: Seconds = 2.0
     live_share: Annotated[float, Field(strict=True, gt=0, lt=1, allow_inf_nan=False)] = 0.8
+    requeue_per_minute: Count = 60
     retry: RetrySettings = RetrySettings()
     breaker: BreakerSettings = BreakerSettings()
     probe: ProbeSettings = ProbeSettings()

@@ -221,11 +221,21 @@ class SqlStore(ABC):
     # What people order
 
     def requeue(
-        self, ids: Sequence[int], *, now: datetime, apart: timedelta = timedelta(0), actor: str = "", reason: str = ""
+        self,
+        ids: Sequence[int],
+        *,
+        now: datetime,
+        apart: timedelta = timedelta(0),
+        after: timedelta = timedelta(0),
+        actor: str = "",
+        reason: str = "",
     ) -> list[int]:
-        """Make dead letters pending again, their lanes opening *apart* in time; returns the ids that were dead."""
+        """
+        Make dead letters pending again, their lanes opening *apart* in time from *after* now; returns the ids that
+        were dead.
+        """
         with self._write() as sql:
-            return letters.decide(sql, ids, MessageEvent.REQUEUE, Act(actor, now, reason), apart=apart)
+            return letters.decide(sql, ids, MessageEvent.REQUEUE, Act(actor, now, reason), apart=apart, after=after)
 
     def cancel(self, ids: Sequence[int], act: Act) -> list[int]:
         """The partner shall never be told; returns the ids that were dead."""

@@ -61,11 +61,12 @@ def decide(
     act: audit.Act,
     *,
     apart: timedelta = timedelta(0),
+    after: timedelta = timedelta(0),
 ) -> list[int]:
     """
     Let *event* (REQUEUE, CANCEL or RESOLVE) happen to those of *ids* that are dead; returns them.
 
-    Their lanes open one after the other, *apart* in time. Every deed is audited.
+    Their lanes open one after the other, *apart* in time, the first *after* the deed. Every deed is audited.
     """
     chosen = _locked(sql, ids)
     if not chosen:
@@ -83,7 +84,7 @@ def decide(
                 "partner": partner,
                 "dossier_id": dossier,
                 "now": now_us,
-                "due_at": to_us(act.at + apart * len(lanes)),
+                "due_at": to_us(act.at + after + apart * len(lanes)),
                 "established": int(to is MessageState.RESOLVED),
             },
         )
