@@ -1,44 +1,64 @@
-"""``lienthong dead-letters``: what a person must decide, by cause, and letting it try again."""
+"""``lienthong dead-letters``: what a person must decide, by cause, and the decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from gateway.api import Gateway
+from gateway.choice import Choice
 from gateway.cli import output, story
-from gateway.cli.exits import ExitCode
-from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at, interactive
-from gateway.errors import InvalidInput
+from gateway.cli.letter_options import (
+    ActorOption,
+    AllOption,
+    CauseOption,
+    CodeOption,
+    DossierOption,
+    NumbersArgument,
+    OperationOption,
+    PartnerOption,
+    ReasonOption,
+    SinceOption,
+    YesOption,
+    actor_of,
+    filtered,
+    ids_of,
+    make_sure,
+    one_choice,
+)
+from gateway.cli.letter_views import (
+    REHEARSED,
+    letter_document,
+    rehearsal_document,
+    show_causes,
+    show_letters,
+    show_rehearsal,
+)
+from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at, gateway_with_what_is_there
 from gateway.store.contract import DeadLetter
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Thông điệp chết: xem nguyên nhân, cho gửi lại. / Dead letters: see why, let them try again.",
+    help="Thông điệp chết: xem nguyên nhân, xem trước, cho gửi lại, hủy, xác nhận."
+    " / Dead letters: see why, rehearse, let them try again, cancel, resolve.",
 )
-
-CauseOption = Annotated[
-    str | None,
-    typer.Option(
-        "--cause",
-        metavar="ĐỐI-TÁC/VIỆC/MÃ",
-        help="Chỉ một nguyên nhân, như «list» in ra. / One cause only, as «list» prints it.",
-    ),
-]
-SHOWN = 50
-
-
-def cause_of(letter: DeadLetter) -> str:
-    """Letters of one cause are mended together: partner, operation and the partner's code."""
-    return f"{letter.partner}/{letter.operation}/{letter.code}"
 
 
 @app.command("list")
-def list_letters(config: ConfigOption = DEFAULT_CONFIG, cause: CauseOption = None, json: JsonOption = False) -> None:
+def list_letters(
+    config: ConfigOption = DEFAULT_CONFIG,
+    cause: CauseOption = None,
+    partner: PartnerOption = None,
+    operation: OperationOption = None,
+    code: CodeOption = None,
+    since: SinceOption = None,
+    dossier: DossierOption = None,
+    json: JsonOption = False,
+) -> None:
     """
-    Các nguyên nhân, rồi từng thông điệp. / The causes, then the messages.
+    Các nguyên nhân và ai xử lý, rồi từng thông điệp. / The causes and who mends them, then the messages.
 
     Ví dụ / Examples:
 
@@ -46,40 +66,19 @@ def list_letters(config: ConfigOption = DEFAULT_CONFIG, cause: CauseOption = Non
 
       [cyan]lienthong dead-letters list --cause cong/dossier/-7 --json[/]
     """
-    with gateway_at(config, offline=True) as gateway:
-        letters = _of_cause(gateway.dead_letters(), cause)
-    causes = _causes(letters)
+    choice = filtered(cause, partner, operation, code, since, dossier)
+    with gateway_with_what_is_there(config) as gateway:
+        letters = gateway.desk.letters(choice)
+        causes = gateway.desk.causes(letters)
     if json:
-        output.print_json({"causes": causes, "letters": [_document(letter) for letter in letters]})
+        output.print_json({"causes": causes, "letters": [letter_document(letter) for letter in letters]})
         return
     if not letters:
         output.say("Không có thông điệp chết. / There are no dead letters.")
         return
-    output.table(
-        ["Nguyên nhân", "Số lượng", "Đang chờ sau", "Từ lúc", "Đối tác nói"],
-        [
-            [
-                name,
-                output.number(len(found)),
-                output.number(sum(letter.waiting_behind for letter in found)),
-                output.local(min(letter.since for letter in found)),
-                found[0].text,
-            ]
-            for name, found in _grouped(letters).items()
-        ],
-        numbers=frozenset({1, 2}),
-    )
+    show_causes(causes)
     output.out.print()
-    output.table(
-        ["Số", "Hồ sơ", "Nguyên nhân", "Lần gửi", "Từ lúc"],
-        [
-            [str(letter.id), letter.dossier, cause_of(letter), str(letter.attempts), output.local(letter.since)]
-            for letter in letters[:SHOWN]
-        ],
-        numbers=frozenset({0, 3}),
-    )
-    if len(letters) > SHOWN:
-        output.say(f"… và {len(letters) - SHOWN} thông điệp nữa: --cause, --json / and {len(letters) - SHOWN} more")
+    show_letters(letters)
 
 
 @app.command("show")
@@ -89,26 +88,28 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """
-    Một thông điệp chết và chuyện của hồ sơ đó. / One dead letter and the story of its dossier.
+    Một thông điệp chết, ai xử lý, và chuyện của hồ sơ đó. / One dead letter, who mends it, and its dossier's story.
 
     Ví dụ / Example:
 
       [cyan]lienthong dead-letters show 17[/]
     """
-    with gateway_at(config, offline=True) as gateway:
-        letter = next((letter for letter in gateway.dead_letters() if letter.id == number), None)
-        if letter is None:
-            raise _no_such_letter([number])
+    with gateway_with_what_is_there(config) as gateway:
+        (letter,) = gateway.desk.letters(Choice(ids=(number,)))
+        advice = gateway.desk.advice(letter)
         entries = gateway.timeline(letter.dossier)
+    document = letter_document(letter)
     if json:
-        output.print_json({**_document(letter), "timeline": entries})
+        output.print_json({**document, "owner": advice.owner, "remedy": advice.remedy, "timeline": entries})
         return
     output.table(
         ["", ""],
         [
             ["Hồ sơ / Dossier", letter.dossier],
-            ["Nguyên nhân / Cause", cause_of(letter)],
+            ["Nguyên nhân / Cause", str(document["cause"])],
             ["Đối tác nói / The partner says", letter.text or output.NONE],
+            ["Ai xử lý / Owner", advice.owner],
+            ["Cách xử lý / Remedy", advice.remedy],
             ["Chết lúc / Dead since", output.local(letter.since)],
             ["Số lần gửi / Attempts", str(letter.attempts)],
             ["Đang chờ sau / Waiting behind", str(letter.waiting_behind)],
@@ -120,13 +121,34 @@ def show(
 
 @app.command("requeue")
 def requeue(
-    numbers: Annotated[
-        list[int] | None, typer.Argument(help="Số của các thông điệp. / Their numbers.", metavar="[SỐ]...")
-    ] = None,
+    numbers: NumbersArgument = None,
     config: ConfigOption = DEFAULT_CONFIG,
     cause: CauseOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Tất cả. / All of them.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Không hỏi lại. / Do not ask.")] = False,
+    partner: PartnerOption = None,
+    operation: OperationOption = None,
+    code: CodeOption = None,
+    since: SinceOption = None,
+    dossier: DossierOption = None,
+    every: AllOption = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Không gửi gì: xem sẽ gửi gì, đã khác gì. / Send nothing: show what would be sent, and what changed.",
+        ),
+    ] = False,
+    per_minute: Annotated[
+        int | None,
+        typer.Option(
+            "--per-minute",
+            min=1,
+            help="Mở lại nhiều nhất bao nhiêu hồ sơ mỗi phút; mặc định delivery.requeue_per_minute."
+            " / So many dossiers in a minute at most.",
+        ),
+    ] = None,
+    reason: ReasonOption = "",
+    actor: ActorOption = None,
+    yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
     """
@@ -134,117 +156,107 @@ def requeue(
 
     Ví dụ / Examples:
 
+      [cyan]lienthong dead-letters requeue --cause cong/dossier/-7 --dry-run[/]
+
+      [cyan]lienthong dead-letters requeue --cause cong/dossier/-7 --per-minute 30 --yes[/]
+
       [cyan]lienthong dead-letters requeue 17 18[/]
-
-      [cyan]lienthong dead-letters requeue --cause cong/dossier/-7 --yes[/]
     """
-    if sum((bool(numbers), cause is not None, every)) != 1:
-        raise typer.BadParameter("chọn một: SỐ…, --cause hoặc --all / choose one: numbers, --cause or --all")
+    choice = one_choice(numbers, filtered(cause, partner, operation, code, since, dossier), every=every)
+    if dry_run:
+        with gateway_at(config) as gateway:
+            _rehearse(gateway, gateway.desk.letters(choice), json=json)
+        return
     with gateway_at(config, offline=True) as gateway:
-        dead = gateway.dead_letters()
-        if numbers:
-            missing = sorted(set(numbers) - {letter.id for letter in dead})
-            if missing:
-                raise _no_such_letter(missing)
-            chosen = [letter for letter in dead if letter.id in numbers]
-        else:
-            chosen = _of_cause(dead, cause)
-        if chosen and not yes:
-            _ask(chosen)
-        requeued = gateway.requeue([letter.id for letter in chosen])
+        letters = gateway.desk.letters(choice)
+        make_sure(letters, f"Gửi lại {len(letters)} thông điệp? / Requeue them?", yes=yes)
+        done = gateway.desk.requeue(ids_of(letters), actor=actor_of(actor), reason=reason, per_minute=per_minute)
     if json:
-        output.print_json({"requeued": requeued})
+        output.print_json({"requeued": done.ids, "opened_by": done.opened_by})
     else:
-        output.say(f"Cho gửi lại {len(requeued)} thông điệp. / Requeued {len(requeued)} messages.")
-
-
-NumbersArgument = Annotated[list[int], typer.Argument(help="Số của các thông điệp. / Their numbers.", metavar="SỐ...")]
-ReasonOption = Annotated[str, typer.Option("--reason", metavar="LÝ-DO", help="Vì sao; được ghi lại. / Why; is kept.")]
+        output.say(
+            f"Cho gửi lại {len(done.ids)} thông điệp, hồ sơ cuối mở lúc {output.local(done.opened_by)}."
+            f" / Requeued {len(done.ids)} messages, the last dossier opens then."
+        )
 
 
 @app.command("cancel")
 def cancel(
-    numbers: NumbersArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
+    reason: ReasonOption,
+    numbers: NumbersArgument = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    cause: CauseOption = None,
+    partner: PartnerOption = None,
+    operation: OperationOption = None,
+    code: CodeOption = None,
+    since: SinceOption = None,
+    dossier: DossierOption = None,
+    every: AllOption = False,
+    actor: ActorOption = None,
+    yes: YesOption = False,
+    json: JsonOption = False,
 ) -> None:
     """
-    Không gửi nữa; những gì chờ sau được đi tiếp. / Never send them; what waits behind them goes on.
+    Không báo cho đối tác nữa; việc chờ sau được đi tiếp. / Never tell the partner; what waits behind goes on.
 
     Ví dụ / Example:
 
-      [cyan]lienthong dead-letters cancel 17 --reason "Hồ sơ nhập nhầm"[/]
+      [cyan]lienthong dead-letters cancel 17 --reason "Hồ sơ nhập trùng"[/]
     """
+    choice = one_choice(numbers, filtered(cause, partner, operation, code, since, dossier), every=every)
     with gateway_at(config, offline=True) as gateway:
-        done = gateway.operations.cancel(numbers, reason)
-    _tell("cancelled", f"Đã hủy {len(done)} thông điệp. / Cancelled {len(done)} messages.", numbers, done, json=json)
+        letters = gateway.desk.letters(choice)
+        make_sure(letters, f"Hủy {len(letters)} thông điệp, không gửi nữa? / Cancel them for good?", yes=yes)
+        done = gateway.desk.cancel(ids_of(letters), actor=actor_of(actor), reason=reason)
+    _told("cancelled", done, f"Đã hủy {len(done)} thông điệp. / Cancelled {len(done)} messages.", json=json)
 
 
 @app.command("resolve")
 def resolve(
-    numbers: NumbersArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
+    reason: ReasonOption,
+    numbers: NumbersArgument = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    cause: CauseOption = None,
+    partner: PartnerOption = None,
+    operation: OperationOption = None,
+    code: CodeOption = None,
+    since: SinceOption = None,
+    dossier: DossierOption = None,
+    every: AllOption = False,
+    actor: ActorOption = None,
+    yes: YesOption = False,
+    json: JsonOption = False,
 ) -> None:
     """
-    Đối tác đã có rồi; những gì chờ sau được đi tiếp. / The partner has them; what waits behind them goes on.
+    Đã thấy kết quả ở đối tác; việc chờ sau được đi tiếp. / The effect was seen there; what waits behind goes on.
 
     Ví dụ / Example:
 
-      [cyan]lienthong dead-letters resolve 17 --reason "Đã thấy trên Cổng"[/]
+      [cyan]lienthong dead-letters resolve 17 --reason "Đã tra cứu trên Cổng, hồ sơ có đủ"[/]
     """
+    choice = one_choice(numbers, filtered(cause, partner, operation, code, since, dossier), every=every)
     with gateway_at(config, offline=True) as gateway:
-        done = gateway.operations.resolve(numbers, reason)
-    _tell("resolved", f"Đã xác nhận {len(done)} thông điệp. / Resolved {len(done)} messages.", numbers, done, json=json)
+        letters = gateway.desk.letters(choice)
+        make_sure(letters, f"Đối tác đã có {len(letters)} thông điệp này? / Does the partner have them?", yes=yes)
+        done = gateway.desk.resolve(ids_of(letters), actor=actor_of(actor), reason=reason)
+    _told("resolved", done, f"Đã xác nhận {len(done)} thông điệp. / Resolved {len(done)} messages.", json=json)
 
 
-def _tell(word: str, text: str, numbers: Sequence[int], done: Sequence[int], *, json: bool) -> None:
-    missing = sorted(set(numbers) - set(done))
+def _rehearse(gateway: Gateway, letters: Sequence[DeadLetter], *, json: bool) -> None:
+    """For programs all of them; for people the first ones."""
+    rehearsals = [gateway.desk.rehearse(letter) for letter in (letters if json else letters[:REHEARSED])]
     if json:
-        output.print_json({word: done, "no_dead_letters": missing})
+        output.print_json({"dry_run": [rehearsal_document(rehearsal) for rehearsal in rehearsals]})
+        return
+    for rehearsal in rehearsals:
+        show_rehearsal(rehearsal)
+    left = len(letters) - len(rehearsals)
+    more = f", {left} nữa: --json / {left} more: --json" if left else ""
+    output.say(f"Xem trước {len(rehearsals)} thông điệp, không gửi gì / Rehearsed, nothing was sent{more}")
+
+
+def _told(what: str, done: Sequence[int], text: str, *, json: bool) -> None:
+    if json:
+        output.print_json({what: done})
     else:
         output.say(text)
-    if missing:
-        raise _no_such_letter(missing)
-
-
-def _ask(chosen: Sequence[DeadLetter]) -> None:
-    for name, found in _grouped(chosen).items():
-        output.say(f"  {name}: {len(found)}")
-    if not interactive():
-        raise typer.BadParameter("thêm --yes khi không có người trả lời / add --yes when nobody can answer")
-    if not typer.confirm(f"Gửi lại {len(chosen)} thông điệp? / Requeue them?", err=True):
-        raise typer.Exit(ExitCode.INTERRUPTED)
-
-
-def _of_cause(letters: Sequence[DeadLetter], cause: str | None) -> list[DeadLetter]:
-    return [letter for letter in letters if cause is None or cause_of(letter) == cause]
-
-
-def _grouped(letters: Sequence[DeadLetter]) -> dict[str, list[DeadLetter]]:
-    groups: dict[str, list[DeadLetter]] = {}
-    for letter in letters:
-        groups.setdefault(cause_of(letter), []).append(letter)
-    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
-
-
-def _causes(letters: Sequence[DeadLetter]) -> list[dict[str, object]]:
-    return [
-        {
-            "cause": name,
-            "count": len(found),
-            "waiting_behind": sum(letter.waiting_behind for letter in found),
-            "since": min(letter.since for letter in found),
-            "text": found[0].text,
-        }
-        for name, found in _grouped(letters).items()
-    ]
-
-
-def _document(letter: DeadLetter) -> dict[str, object]:
-    return {**asdict(letter), "cause": cause_of(letter)}
-
-
-def _no_such_letter(numbers: Sequence[int]) -> InvalidInput:
-    return InvalidInput(
-        "thông điệp chết / dead letter",
-        ", ".join(map(str, numbers)),
-        "không có / does not exist",
-        "Xem «lienthong dead-letters list» / See «lienthong dead-letters list»",
-    )

@@ -19,7 +19,7 @@ from gateway.api import Gateway
 from gateway.cli import output
 from gateway.cli.exits import ExitCode, exit_for
 from gateway.config import LogSettings, Settings, load
-from gateway.errors import GatewayError
+from gateway.errors import ConfigurationError, GatewayError
 from gateway.observe import Event, get_logger, set_up
 
 log = get_logger(__name__)
@@ -95,6 +95,18 @@ def gateway_at(config: Path, *, offline: bool = False) -> Iterator[Gateway]:
     """Open the gateway that *config* describes; *offline*, without its partners."""
     settings = settings_at(config, offline=offline)
     with Gateway(settings, connectors=[] if offline else None) as gateway:
+        yield gateway
+
+
+@contextmanager
+def gateway_with_what_is_there(config: Path) -> Iterator[Gateway]:
+    """Open the gateway with its partners when their secrets are at hand, else without: for what is only better so."""
+    offline = settings_at(config, offline=True)
+    try:
+        gateway = Gateway(load(config))
+    except ConfigurationError:
+        gateway = Gateway(offline, connectors=[])
+    with gateway:
         yield gateway
 
 

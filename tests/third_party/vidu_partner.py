@@ -9,12 +9,26 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import blake2s
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from gateway.config.explain import problems_of
 from gateway.errors import AuthenticationFailed, ConfigurationError, Rejected
-from gateway.ports import Delivered, Failed, Finding, Health, Message, Operation, Outcome, Probe
+from gateway.model.text import mask_name
+from gateway.ports import (
+    Advice,
+    Delivered,
+    Failed,
+    Finding,
+    Health,
+    Message,
+    Operation,
+    Outcome,
+    Preview,
+    Probe,
+    WireField,
+)
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +40,7 @@ class Options(BaseModel):
     refuses: frozenset[str] = frozenset()
     silent: bool = Field(False, description="calls take until the partner is closed")
     call_s: float = 1.0
+    channel: str = Field("1", description="how dossiers came in, as it is sent")
     bursts: bool = Field(False, description="a bug: every call and question raises with the dossier in its text")
 
 
@@ -61,6 +76,18 @@ class ViduPartner:
     def probe(self, message: Message) -> Probe:
         self._burst(message)
         return Probe(Finding.APPLIED)
+
+    def preview(self, message: Message) -> Preview:
+        form = {"maHoSo": message.dossier, "kenh": self.options.channel, "nguoiNop": "Nguyễn Văn Ví Dụ"}
+        return Preview(
+            {
+                path: WireField(mask_name(value) if path == "nguoiNop" else value, blake2s(value.encode()).hexdigest())
+                for path, value in form.items()
+            }
+        )
+
+    def advise(self, operation: str, code: str, text: str) -> Advice | None:
+        return Advice("Phòng Ví Dụ / The example office", "Gọi phòng / Call it") if code == "R-7" else None
 
     def _burst(self, message: Message) -> None:
         if self.options.bursts:

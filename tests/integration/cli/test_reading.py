@@ -60,7 +60,7 @@ def test_a_code_that_is_none_and_a_dossier_that_is_unknown_are_told_apart(run: R
 
 def test_dead_letters_are_listed_by_cause(run: Run, accepted: list[str]) -> None:
     """
-    The cause as the partner gave it, the dossier, and its story.
+    The cause as the partner gave it, whom to ask, the dossier, and its story.
     """
     run("sync", "--until-idle")
 
@@ -68,8 +68,11 @@ def test_dead_letters_are_listed_by_cause(run: Run, accepted: list[str]) -> None
     letter = listed["letters"][0]
     shown = json.loads(run("dead-letters", "show", str(letter["id"]), "--json").stdout)
 
-    assert [(cause["cause"], cause["count"]) for cause in listed["causes"]] == [("vidu/dossier/R-7", 1)]
-    assert letter["dossier"] == accepted[2]
+    (cause,) = listed["causes"]
+    assert cause["cause"].startswith("vidu/dossier/R-7/")
+    assert (cause["count"], cause["owner"]) == (1, "Phòng Ví Dụ / The example office")
+    assert (letter["dossier"], letter["cause"]) == (accepted[2], cause["cause"])
+    assert shown["remedy"] == "Gọi phòng / Call it"
     assert shown["text"] == "Thủ tục không được phép / not allowed"
     assert shown["timeline"]
     assert "vidu/dossier/R-7" in run("dead-letters", "list").stdout

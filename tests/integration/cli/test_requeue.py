@@ -1,4 +1,4 @@
-"""``lienthong dead-letters requeue``: one, a cause, or all, and never by accident."""
+"""``lienthong dead-letters requeue``, ``cancel`` and ``resolve``: one, a cause, or all, and never by accident."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config import load
+from gateway.store.contract import AuditEntry
+from gateway.store.sqlite import SqliteStore
 from tests.integration.cli.conftest import Run
 
 
@@ -17,17 +20,26 @@ def dead(run: Run, accepted: list[str]) -> int:
     return int(json.loads(run("dead-letters", "list", "--json").stdout)["letters"][0]["id"])
 
 
-@pytest.mark.parametrize("choice", ["number", "cause", "all"])
-def test_a_mended_cause_is_tried_again(choice: str, run: Run, dead: int, configured: Path) -> None:
+CHOICES = {
+    "cause": ["--cause", "vidu/dossier/R-7"],
+    "partner and operation": ["--partner", "vidu", "--operation", "dossier"],
+    "code": ["--code", "R-7"],
+    "since": ["--since", "2026-01-01"],
+    "all": ["--all"],
+}
+
+
+@pytest.mark.parametrize("choice", ["number", "dossier", *CHOICES])
+def test_a_mended_cause_is_tried_again(choice: str, run: Run, dead: int, accepted: list[str], configured: Path) -> None:
     """
     The partner allows the procedure now: after the requeue everything has arrived.
     """
     configured.write_text('[partners.vidu]\nconnector = "vidu"\n', "utf-8")
-    arguments = {"number": [str(dead)], "cause": ["--cause", "vidu/dossier/R-7"], "all": ["--all"]}[choice]
+    arguments = {"number": [str(dead)], "dossier": ["--dossier", accepted[2]], **CHOICES}[choice]
 
     requeued = run("dead-letters", "requeue", *arguments, "--yes", "--json")
 
-    assert json.loads(requeued.stdout) == {"requeued": [dead]}
+    assert json.loads(requeued.stdout)["requeued"] == [dead]
     assert run("sync", "--until-idle").exit_code == 0
     assert json.loads(run("status", "--json").stdout)["partners"][0]["delivered"] == 3
 
@@ -40,10 +52,13 @@ def test_without_a_person_to_ask_it_wants_yes(run: Run, dead: int) -> None:
     assert run("status", "--exit-code").exit_code == 7
 
 
-@pytest.mark.parametrize("arguments", [[], ["17", "--all"], ["--all", "--cause", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["17", "--all"], ["--all", "--cause", "x"], ["17", "--partner", "vidu"], ["--since", "hôm qua"]],
+)
 def test_the_choice_must_be_one(arguments: list[str], run: Run, configured: Path) -> None:
     """
-    Nothing, or two ways at once, is a wrong command line.
+    Nothing, or two ways at once, is a wrong command line; so is a moment that is none.
     """
     assert run("dead-letters", "requeue", *arguments, "--yes").exit_code == 2
 
@@ -57,3 +72,99 @@ def test_a_number_that_is_no_dead_letter_changes_nothing(run: Run, dead: int) ->
     assert refused.exit_code == 4
     assert "999" in refused.stderr
     assert run("status", "--exit-code").exit_code == 7
+
+
+def audit(configured: Path) -> list[AuditEntry]:
+    """What was written down about the decisions."""
+    settings = load(configured, {}, offline=True)
+    store = SqliteStore(settings.database.path, tenant=settings.tenant.code)
+    try:
+        return store.audit()
+    finally:
+        store.close()
+
+
+def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(run: Run, dead: int, configured: Path) -> None:
+    """
+    The configuration was mended: one field is other than at the failure, the name is masked, the letter stays dead.
+    """
+    unchanged = json.loads(run("dead-letters", "requeue", "--all", "--dry-run", "--json").stdout)["dry_run"]
+    with configured.open("a", encoding="utf-8") as file:
+        file.write('channel = "2"\n')
+
+    changed = json.loads(run("dead-letters", "requeue", "--all", "--dry-run", "--json").stdout)["dry_run"]
+    shown = run("dead-letters", "requeue", "--all", "--dry-run").stdout
+
+    assert [(letter["id"], letter["differs"]) for letter in unchanged] == [(dead, False)]
+    assert [(field["path"], field["difference"]) for field in changed[0]["fields"]] == [
+        ("maHoSo", "same"), ("kenh", "changed"), ("nguoiNop", "same"),
+    ]  # fmt: skip
+    assert "đã đổi / changed" in shown and "N.V.V.D." in shown
+    assert "Ví Dụ" not in shown
+    assert run("status", "--exit-code").exit_code == 7
+
+
+def test_a_dry_run_needs_the_partner(run: Run, dead: int, configured: Path) -> None:
+    """
+    Without the password there is no connector that could show anything; the list works, with general advice.
+    """
+    configured.write_text('[partners.vidu]\nconnector = "vidu"\npassword_env = "NOT_HERE"\n', "utf-8")
+
+    assert run("dead-letters", "requeue", "--all", "--dry-run").exit_code == 3
+    (cause,) = json.loads(run("dead-letters", "list", "--json").stdout)["causes"]
+    assert "partner" in cause["owner"]
+
+
+@pytest.mark.parametrize(("decision", "word"), [("cancel", "cancelled"), ("resolve", "resolved")])
+def test_a_decision_is_written_down_with_its_reason(
+    decision: str, word: str, run: Run, dead: int, configured: Path
+) -> None:
+    """
+    Who, what, why; afterwards nothing waits for a person.
+    """
+    arguments = ["--reason", "Đã hỏi đối tác", "--actor", "an", "--yes", "--json"]
+
+    decided = run("dead-letters", decision, str(dead), *arguments)
+
+    assert json.loads(decided.stdout) == {word: [dead]}
+    assert run("status", "--exit-code").exit_code == 0
+    assert [(entry.actor, entry.action, entry.reason) for entry in audit(configured)] == [
+        ("an", decision, "Đã hỏi đối tác")
+    ]
+
+
+@pytest.mark.parametrize("decision", ["cancel", "resolve"])
+def test_a_decision_without_a_reason_changes_nothing(decision: str, run: Run, dead: int) -> None:
+    """
+    Left out it is a wrong command line, empty it is bad input.
+    """
+    assert run("dead-letters", decision, str(dead), "--yes").exit_code == 2
+    assert run("dead-letters", decision, str(dead), "--yes", "--reason", " ").exit_code == 4
+    assert run("status", "--exit-code").exit_code == 7
+
+
+def test_the_account_behind_sudo_is_who_decided(run: Run, dead: int, configured: Path) -> None:
+    """
+    Nobody is asked for a name: the audit still has one.
+    """
+    run("dead-letters", "requeue", "--all", "--yes", env={"SUDO_USER": "binh"})
+
+    assert [entry.actor for entry in audit(configured)] == ["binh"]
+
+
+def test_a_mistyped_cause_is_answered_with_the_nearest(run: Run, dead: int) -> None:
+    """
+    The operator sees what was probably meant.
+    """
+    refused = run("dead-letters", "requeue", "--cause", "vidu/dosier/R-7", "--yes")
+
+    assert refused.exit_code == 4
+    assert "vidu/dossier/R-7" in refused.stderr
+
+
+def test_the_pace_can_be_given(run: Run, dead: int) -> None:
+    """
+    One letter opens at once; no pace at all is a wrong command line.
+    """
+    assert run("dead-letters", "requeue", "--all", "--yes", "--per-minute", "0").exit_code == 2
+    assert run("dead-letters", "requeue", "--all", "--yes", "--per-minute", "6").exit_code == 0
