@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
+
+from rapidfuzz import process
 
 from gateway.causes import belongs, cause_key, code_of
 from gateway.errors import InvalidInput
@@ -98,6 +99,5 @@ def _known_cause(letters: Sequence[DeadLetter], wanted: str) -> None:
     if any(belongs(key, wanted) for key in keys):
         return
     names = sorted(keys | {code_of(key) for key in keys})
-    near = get_close_matches(wanted, names, n=1, cutoff=0.0)
-    remedy = f"Gần nhất / The nearest: «{near[0]}»" if near else _SEE_LIST
+    remedy = f"Gần nhất / The nearest: «{process.extractOne(wanted, names)[0]}»" if names else _SEE_LIST
     raise InvalidInput("nguyên nhân / cause", show(wanted), "không có / does not exist", remedy)

@@ -183,7 +183,7 @@ class Desk:
     def _decide(
         self, decide: Callable[[Sequence[int], Act], list[int]], ids: Sequence[int], actor: str, reason: str
     ) -> list[int]:
-        act = Act(_actor(actor), self._clock.now(), _required(reason))
+        act = Act(_actor(actor), self._clock.now(), needed_reason(reason))
         return [id_ for chunk in _chunks(self._dead(ids)) for id_ in decide(chunk, act)]
 
     def _dead(self, ids: Sequence[int]) -> list[int]:
@@ -217,7 +217,8 @@ def _actor(actor: str) -> str:
     return said
 
 
-def _required(reason: str) -> str:
+def needed_reason(reason: str) -> str:
+    """*reason* as it is kept. Raises ``InvalidInput`` when there is none, or too much of it."""
     said = _reason(reason)
     if not said:
         raise InvalidInput(

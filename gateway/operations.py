@@ -75,14 +75,6 @@ class Operations:
         orders = replace(self.limits(partner), windows=())
         self.store.set_control(partner, orders, self._act(reason), "maintenance.remove")
 
-    def cancel(self, ids: Sequence[int], reason: str) -> list[int]:
-        """The partner shall not be told; returns the ids that were dead letters. Raises ``InvalidInput``."""
-        return self.store.cancel(ids, self._act(_needed(reason)))
-
-    def resolve(self, ids: Sequence[int], reason: str) -> list[int]:
-        """Somebody has seen the effect at the partner; returns the ids that were dead letters."""
-        return self.store.resolve(ids, self._act(_needed(reason)))
-
     def audit(self) -> list[AuditEntry]:
         """Every deed, oldest first."""
         found: list[AuditEntry] = []

@@ -37,6 +37,7 @@ from gateway.cli.letter_views import (
     show_rehearsal,
 )
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at, gateway_with_what_is_there
+from gateway.desk import needed_reason
 from gateway.store.contract import DeadLetter
 
 app = typer.Typer(
@@ -204,9 +205,12 @@ def cancel(
       [cyan]lienthong dead-letters cancel 17 --reason "Hồ sơ nhập trùng"[/]
     """
     choice = one_choice(numbers, filtered(cause, partner, operation, code, since, dossier), every=every)
+    needed_reason(reason)
     with gateway_at(config, offline=True) as gateway:
         letters = gateway.desk.letters(choice)
-        make_sure(letters, f"Hủy {len(letters)} thông điệp, không gửi nữa? / Cancel them for good?", yes=yes)
+        make_sure(
+            letters, f"Hủy {len(letters)} thông điệp, không gửi nữa? / Cancel them for good?", yes=yes or bool(numbers)
+        )
         done = gateway.desk.cancel(ids_of(letters), actor=actor_of(actor), reason=reason)
     _told("cancelled", done, f"Đã hủy {len(done)} thông điệp. / Cancelled {len(done)} messages.", json=json)
 
@@ -235,9 +239,14 @@ def resolve(
       [cyan]lienthong dead-letters resolve 17 --reason "Đã tra cứu trên Cổng, hồ sơ có đủ"[/]
     """
     choice = one_choice(numbers, filtered(cause, partner, operation, code, since, dossier), every=every)
+    needed_reason(reason)
     with gateway_at(config, offline=True) as gateway:
         letters = gateway.desk.letters(choice)
-        make_sure(letters, f"Đối tác đã có {len(letters)} thông điệp này? / Does the partner have them?", yes=yes)
+        make_sure(
+            letters,
+            f"Đối tác đã có {len(letters)} thông điệp này? / Does the partner have them?",
+            yes=yes or bool(numbers),
+        )
         done = gateway.desk.resolve(ids_of(letters), actor=actor_of(actor), reason=reason)
     _told("resolved", done, f"Đã xác nhận {len(done)} thông điệp. / Resolved {len(done)} messages.", json=json)
 
