@@ -88,7 +88,8 @@ def _mistakes(error: ConfigurationError) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Finding:
-    what = f"database {settings.database.path}"
+    where = settings.database.path if settings.database.url is None else "PostgreSQL"
+    what = f"database {where}"
     try:
         with Gateway(settings, connectors=[]) as gateway:
             dossiers = gateway.totals().get("dossiers", 0)

@@ -61,6 +61,11 @@ def status(
             f"Sổ cái / Ledger: {output.number(totals.get('dossiers', 0))} hồ sơ / dossiers,"
             f" {output.number(totals.get('step', 0))} bước / steps"
         )
+        for partner in partners:
+            if partner.paused:
+                output.say(f"«{partner.partner}» đang tạm ngừng: «lienthong resume {partner.partner}» / is paused.")
+            if partner.slowdown > 1:
+                output.say(f"«{partner.partner}» đang được gọi chậm lại {partner.slowdown:.1f} lần / is slowed down.")
         if any(partner.dead for partner in partners):
             output.say("Có thông điệp chết: «lienthong dead-letters list» / There are dead letters.")
     if exit_code and any(partner.dead for partner in partners):

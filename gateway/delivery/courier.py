@@ -234,7 +234,7 @@ class Courier:
         operation = self._operation(claim.messages[0])
         harmless = operation.harmless
         if operation.coalesces > 1 and len(claim.messages) > 1:
-            return self._look_up_last(claim, harmless=harmless)
+            return self._look_up_folded(claim, harmless=harmless)
         for n, message in enumerate(claim.messages):
             if not self._may_call((claim,), extra=n > 0):
                 rest = claim.messages[n:]
@@ -250,14 +250,17 @@ class Courier:
             break
         return Settled(claim.lane, claim.token, tuple(verdicts))
 
-    def _look_up_last(self, claim: Claim, *, harmless: bool) -> Settled:
-        """Messages that were folded into the last one share its fate."""
-        *folded, last = claim.messages
+    def _look_up_folded(self, claim: Claim, *, harmless: bool) -> Settled:
+        """What was folded shares the fate of what was sent in its stead; what stands behind is asked later."""
+        sent = parcel(claim, self.connector)
+        (message,) = sent.sent
         if self._may_call((claim,)):
-            verdict = self._probe(last, harmless=harmless)
+            verdict = self._probe(message, harmless=harmless)
         else:
-            verdict = Verdict(last.id, MessageEvent.DEFER, not_before=self.clock.now())
-        return Parcel(claim, tuple(folded), (last,)).settled({last.id: verdict})
+            verdict = Verdict(message.id, MessageEvent.DEFER, not_before=self.clock.now())
+        follow = MessageEvent.ABSENT if verdict.event is MessageEvent.ABSENT else MessageEvent.DEFER
+        behind = {left.id: Verdict(left.id, follow, not_before=verdict.not_before) for left in sent.left}
+        return sent.settled({message.id: verdict, **behind})
 
     def _probe(self, message: Message, *, harmless: bool) -> Verdict:
         at, begun = self.clock.now(), perf_counter_ns()

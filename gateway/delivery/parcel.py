@@ -28,13 +28,8 @@ class Parcel:
         """The claim given back; *verdicts* tell what became of what was sent, and of folded ones sent after all."""
         told = [verdicts[message.id] for message in self.sent]
         before = [verdicts.get(message.id) or _with(message, told[0]) for message in self.folded]
-        after = [Verdict(message.id, MessageEvent.RELEASE) for message in self.left]
+        after = [verdicts.get(message.id) or Verdict(message.id, MessageEvent.RELEASE) for message in self.left]
         return Settled(self.claim.lane, self.claim.token, (*before, *told, *after))
-
-    def unfolded(self) -> Parcel:
-        """The same claim with nothing folded: its first message goes alone."""
-        first, *rest = (*self.folded, *self.sent, *self.left)
-        return Parcel(self.claim, (), (first,), tuple(rest))
 
 
 def parcel(claim: Claim, connector: Connector) -> Parcel:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.lifecycle import MessageEvent, MessageState
+from gateway.lifecycle import MessageEvent
 from gateway.model import Change, DossierCode, DossierStatus
 from gateway.policy import BreakerPolicy, Limits, PartnerState, Windows
 from gateway.ports import Message, Operation, Receipt
@@ -289,6 +289,3 @@ class Route(Protocol):
     def route(self, kind: str, origin: str) -> str | None:
         """The operation that tells this partner of a body of *kind* of a dossier of *origin*, or None."""
         ...
-
-
-OPEN_STATES = (MessageState.PENDING, MessageState.IN_FLIGHT, MessageState.UNKNOWN)

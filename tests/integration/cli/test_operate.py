@@ -15,6 +15,7 @@ def test_a_pause_is_ordered_kept_and_lifted(run: Run, configured: Path) -> None:
     Paused with a reason, resumed, and both stand in the audit.
     """
     assert run("pause", "vidu", "--reason", "Đối tác yêu cầu").exit_code == 0
+    assert "«vidu» đang tạm ngừng" in run("status").stderr
     assert run("resume", "vidu").exit_code == 0
 
     said = json.loads(run("audit", "--json").stdout)
