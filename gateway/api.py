@@ -169,6 +169,7 @@ class Gateway:
                 breaker=configured.breaker_policy(settings),
                 bearing=self._bearing(connector.name),
                 chance=self._chance,
+                roster=self._store,
             )
             for connector in self.connectors
         ]

@@ -16,7 +16,10 @@ from gateway.policy import Control, RateLimit, Window
 from gateway.ports import Clock
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
-from gateway.store.contract import AuditEntry
+from gateway.store.contract import AuditEntry, Worker
+
+SILENT = timedelta(minutes=5)
+"""A worker that did not show itself for so long is gone."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,24 @@ class Operations:
         """Forget all announced windows of *partner*; those of the configuration stay."""
         orders = replace(self.limits(partner), windows=())
         self.store.set_control(partner, orders, self._act(reason), "maintenance.remove")
+
+    def workers(self) -> list[Worker]:
+        """Every engine that showed itself lately, on all machines."""
+        forgotten = self.clock.now() - SILENT
+        return [worker for worker in self.store.workers() if worker.seen_at >= forgotten]
+
+    def drain(self, place: str = "", reason: str = "") -> list[Worker]:
+        """
+        Ask the workers at *place* ("": all) to finish what they hold and end; returns them. Raises ``InvalidInput``.
+        """
+        asked = [worker for worker in self.workers() if place in ("", worker.place)]
+        if place and not asked:
+            raise InvalidInput(
+                "place", place, "không có ai làm việc ở đó / nobody works there",
+                "Xem «lienthong workers». / See «lienthong workers».",
+            )  # fmt: skip
+        self.store.drain(self._act(reason), place)
+        return asked
 
     def audit(self) -> list[AuditEntry]:
         """Every deed, oldest first."""

@@ -7,9 +7,9 @@ import sys
 
 from hypothesis import HealthCheck, settings
 
-from tests.stores import backend, postgres_server, postgres_template, store
+from tests.stores import backend, postgres_backend, postgres_server, postgres_template, store
 
-__all__ = ["backend", "postgres_server", "postgres_template", "store"]
+__all__ = ["backend", "postgres_backend", "postgres_server", "postgres_template", "store"]
 
 settings.register_profile("lienthong", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lienthong")

@@ -127,5 +127,12 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
 
 
 @pytest.fixture
+def postgres_backend(postgres_server: PostgresServer, postgres_template: str) -> Iterator[PostgresBackend]:
+    opened = PostgresBackend(postgres_server, postgres_template)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def store(backend: Backend) -> SqlStore:
     return backend.open()

@@ -132,6 +132,58 @@ def maintenance(
     )
 
 
+def workers(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """
+    Ai đang gửi, ở máy nào, phiên bản nào. / Who delivers, on which machine, of which release.
+
+    Ví dụ / Example:
+
+      [cyan]lienthong workers[/]
+    """
+    with gateway_at(config, offline=True) as gateway:
+        found = gateway.operations.workers()
+    if json:
+        output.print_json({"workers": found})
+        return
+    output.table(
+        ["Nơi", "Đối tác", "Phiên bản", "Từ lúc", "Thấy lúc", "Đang giữ", ""],
+        [
+            [
+                worker.place,
+                worker.partner,
+                worker.release,
+                output.local(worker.started_at),
+                output.local(worker.seen_at),
+                output.number(worker.lanes),
+                "đang rút / draining" if worker.draining else "",
+            ]
+            for worker in found
+        ],
+        numbers=frozenset({5}),
+    )
+
+
+def drain(
+    place: Annotated[str, typer.Argument(metavar="[NƠI]", help="Như «workers» in ra. / As «workers» shows it.")] = "",
+    reason: ReasonOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """
+    Cho tiến trình gửi nốt việc đang giữ rồi dừng; không nêu nơi: tất cả. / Let workers finish and end; all by default.
+
+    Ví dụ / Example:
+
+      [cyan]lienthong drain may-1:4711 --reason "Nâng cấp"[/]
+    """
+    with gateway_at(config, offline=True) as gateway:
+        asked = gateway.operations.drain(place, reason)
+    if json:
+        output.print_json({"asked": asked})
+    else:
+        output.say(f"Đã yêu cầu {len(asked)} tiến trình dừng êm. / Asked {len(asked)} workers to end.")
+
+
 def audit(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """
     Ai đã làm gì với hộp thư đi, và vì sao. / Who did what to the outbox, and why.

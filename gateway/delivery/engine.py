@@ -18,7 +18,8 @@ from time import monotonic
 from gateway.delivery.coordinator import Bearing, Coordinator, Pace, refuse_overlap
 from gateway.delivery.courier import Courier
 from gateway.delivery.progress import Counts
-from gateway.errors import StoreUnavailable
+from gateway.delivery.roster import Presence, Roster
+from gateway.errors import StoreError, StoreUnavailable
 from gateway.observe import Event, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector
@@ -118,7 +119,9 @@ class Engine:
         breaker: BreakerPolicy,
         bearing: Bearing | None = None,
         chance: Random | None = None,
+        roster: Roster | None = None,
     ) -> None:
+        """*roster* is where this engine shows itself, and hears that it shall drain."""
         refuse_overlap(connector, pace)
         self._store = store
         self._connector = connector
@@ -127,6 +130,7 @@ class Engine:
         self._retry = retry
         self._breaker = breaker
         self._bearing = bearing
+        self._roster = roster
         self._chance = chance or Random()
         self._tally: Counter[str] = Counter()
         self._wake = threading.Event()
@@ -173,26 +177,35 @@ class Engine:
             tally=self._tally,
         )
         crew = _Crew(coordinator.courier, self._pace.concurrency, max(1, self._pace.block // 2))
+        presence = Presence(self._roster, self._connector.name, coordinator.worker)
         log.info(Event.DELIVERY_STARTED, partner=self._connector.name, concurrency=self._pace.concurrency)
         self._clock.busy(True)
         try:
-            self._coordinate(coordinator, crew, stopping, leave_when_idle)
+            self._coordinate(coordinator, crew, presence, stopping, leave_when_idle)
         finally:
             self._clock.busy(False)
             crew.dismiss()
+            with suppress(StoreError):
+                presence.leave()
             log.info(Event.DELIVERY_STOPPED, partner=self._connector.name, **self._tally)
         return self.counts
 
     def _coordinate(
-        self, coordinator: Coordinator, crew: _Crew, stopping: Callable[[], bool], leave_when_idle: bool
+        self,
+        coordinator: Coordinator,
+        crew: _Crew,
+        presence: Presence,
+        stopping: Callable[[], bool],
+        leave_when_idle: bool,
     ) -> None:
         deadline: float | None = None
         while True:
-            if deadline is None and stopping():
+            if deadline is None and (stopping() or presence.draining):
                 deadline = monotonic() + self._pace.stop.total_seconds()
             settled = self._collect(crew, coordinator, deadline)
             try:
                 batches = coordinator.turn(settled, claiming=deadline is None)
+                presence.show(coordinator.outstanding, self._clock.now())
             except StoreUnavailable as fault:
                 if leave_when_idle or not self._outlast(fault, coordinator, deadline):
                     raise

@@ -4,13 +4,16 @@ Orders to workers while they run: pause, limits, maintenance, drain. Each takes 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.policy import Control
 from gateway.store import audit, partners
 from gateway.store.contract import Worker
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
+
+LONG_GONE = timedelta(days=1)
+"""Workers that vanished without a word are taken off the list after that."""
 
 
 def pause_partner(sql: Statements, partner: str, act: audit.Act, *, paused: bool) -> None:
@@ -52,6 +55,7 @@ def see_worker(
 ) -> bool:
     """A worker shows that it lives; whether it is asked to drain."""
     sql.run("see_worker", partner=partner, worker=worker, place=place, release=release, lanes=lanes, now=to_us(now))
+    sql.run("forget_workers", before=to_us(now - LONG_GONE))
     row = sql.row("worker_drains", partner=partner, worker=worker)
     return bool(row[0])
 

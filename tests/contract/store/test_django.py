@@ -14,7 +14,6 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.builders import a_dossier
 from tests.contract.store.telling import accept, change
-from tests.postgres import PostgresServer
 from tests.stores import PostgresBackend
 
 ALIAS = "portal"
@@ -25,19 +24,12 @@ class PortalError(Exception):
 
 
 @pytest.fixture
-def backend(postgres_server: PostgresServer, postgres_template: str) -> Iterator[PostgresBackend]:
-    opened = PostgresBackend(postgres_server, postgres_template)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def connection(backend: PostgresBackend) -> Iterator[Any]:
+def connection(postgres_backend: PostgresBackend) -> Iterator[Any]:
     """Django's own connection, as ``django.db.connections`` hands it out."""
     if not settings.configured:
         settings.configure(USE_TZ=True)
         django.setup()
-    place = conninfo_to_dict(backend.url)
+    place = conninfo_to_dict(postgres_backend.url)
     database = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": place["dbname"],
@@ -51,11 +43,11 @@ def connection(backend: PostgresBackend) -> Iterator[Any]:
     del connections[ALIAS]
 
 
-def test_a_change_commits_and_rolls_back_with_atomic(backend: PostgresBackend, connection: Any) -> None:
+def test_a_change_commits_and_rolls_back_with_atomic(postgres_backend: PostgresBackend, connection: Any) -> None:
     """
     The view raises after our call: neither its row nor our message is there. The next one ends well: both are.
     """
-    store = backend.open()
+    store = postgres_backend.open()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE portal (note TEXT)")
 
@@ -63,20 +55,20 @@ def test_a_change_commits_and_rolls_back_with_atomic(backend: PostgresBackend, c
         _note(connection, "first")
         accept(store, change(a_dossier(code="H99.01.01-260302-0001"), "1"), connection=connection)
         raise PortalError
-    assert (store.totals(), backend.rows("SELECT * FROM portal")) == ({"dossiers": 0}, [])
+    assert (store.totals(), postgres_backend.rows("SELECT * FROM portal")) == ({"dossiers": 0}, [])
 
     with transaction.atomic(using=ALIAS):
         _note(connection, "second")
         accept(store, change(a_dossier(code="H99.01.01-260302-0002"), "2"), connection=connection)
         assert store.totals() == {"dossiers": 0}
-    assert (store.totals()["dossiers"], backend.rows("SELECT * FROM portal")) == (1, [("second",)])
+    assert (store.totals()["dossiers"], postgres_backend.rows("SELECT * FROM portal")) == (1, [("second",)])
 
 
-def test_outside_of_atomic_the_change_is_durable_on_return(backend: PostgresBackend, connection: Any) -> None:
+def test_outside_of_atomic_the_change_is_durable_on_return(postgres_backend: PostgresBackend, connection: Any) -> None:
     """
     Django commits each statement by itself there, and so does our call, as a whole.
     """
-    store = backend.open()
+    store = postgres_backend.open()
 
     accept(store, change(a_dossier()), connection=connection)
 
