@@ -5,6 +5,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 READY := .venv/ready
+PEERS := .venv-bench
 ARGS ?=
 JOBS ?= auto
 SEEDS ?= 300
@@ -44,7 +45,14 @@ format: $(READY)  ## Let ruff format and mend what it can
 docs: $(READY)  ## Write the tables of docs/configuration.md from the settings
 	@$(BIN)/python -m tools.settings_page
 
-bench: $(READY)  ## Measure; writes build/bench.json and prints a table
+$(PEERS)/ready: benchmarks/requirements.lock | $(READY)
+	@echo "Cài các bộ máy để so sánh… / Installing the engines to compare with…" >&2
+	@$(BIN)/python -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --no-input -qq install --require-hashes \
+	    --requirement benchmarks/requirements.lock
+	@touch $@
+
+bench: $(READY) $(PEERS)/ready  ## Measure; writes build/bench.json and prints a table
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(READY)  ## Pin all dependencies anew, with hashes and without any index address
@@ -52,6 +60,9 @@ lock: $(READY)  ## Pin all dependencies anew, with hashes and without any index 
 	@build/lock/bin/python -m pip --disable-pip-version-check --quiet install uv
 	@build/lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
+	@build/lock/bin/uv pip compile --group peers --constraint requirements.lock --universal --python-version 3.11 --upgrade \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
+	    -o benchmarks/requirements.lock
 
 clean:  ## Remove what was made here, .venv included
-	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv $(PEERS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

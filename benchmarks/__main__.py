@@ -27,6 +27,7 @@ from benchmarks import (
     working,
 )
 from benchmarks.measure import Figure, Setting
+from benchmarks.peers import comparing
 
 BENCHMARKS: Mapping[str, Callable[[Setting], Iterator[Figure]]] = {
     "accept": accepting.run,
@@ -36,6 +37,7 @@ BENCHMARKS: Mapping[str, Callable[[Setting], Iterator[Figure]]] = {
     "recover": recovering.run,
     "import": importing.run,
     "claim": claiming.run,
+    "peers": comparing.run,
 }
 
 
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def say(text: str) -> None:
         err.print(f"[dim]{time.perf_counter() - began:6.1f} s[/]  {text}", highlight=False)
 
-    setting = Setting(options.quick, options.seed, options.folder, say)
+    setting = Setting(options.quick, options.seed, options.folder, say, options.peers)
     facts = machine.facts()
     figures = [figure for name in options.only or BENCHMARKS for figure in BENCHMARKS[name](setting)]
     document = {
@@ -57,13 +59,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "seconds": round(time.perf_counter() - began, 1),
         "machine": facts,
         "figures": [figure.as_dict() for figure in figures],
+        "left_out": setting.left_out,
     }
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     if options.json:
         print(orjson.dumps(document).decode())
     else:
-        table.show(Console(), figures, facts)
+        table.show(Console(), figures, facts, setting.left_out)
     return 1 if options.strict and not all(figure.met for figure in figures) else 0
 
 
@@ -79,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"), help="where the document goes")
     parser.add_argument(
         "--folder", type=Path, default=Path("build"), help="databases are written here: choose the disk to measure"
+    )
+    parser.add_argument(
+        "--peers", type=Path, default=Path(".venv-bench"), help="virtual environment with the other engines"
     )
     return parser
 

@@ -129,12 +129,22 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a run was asked for: *quick* means sizes that prove the benchmark runs, and nothing more."""
+    """
+    How a run was asked for: *quick* means sizes that prove the benchmark runs, and nothing more.
+
+    *peers* is the virtual environment with the other engines. *left_out* gathers what could not be measured, and why.
+    """
 
     quick: bool
     seed: int
     folder: Path
     say: Callable[[str], None]
+    peers: Path = Path(".venv-bench")
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def leave_out(self, name: str, reason: str) -> None:
+        self.say(f"left out: {name}: {reason}")
+        self.left_out[name] = reason
 
     def size(self, full: int, quick: int) -> int:
         return quick if self.quick else full

@@ -12,7 +12,9 @@ from benchmarks.measure import Better, Figure
 _NARROWEST = 100
 
 
-def show(console: Console, figures: Sequence[Figure], machine: Mapping[str, object]) -> None:
+def show(
+    console: Console, figures: Sequence[Figure], machine: Mapping[str, object], left_out: Mapping[str, str]
+) -> None:
     """One row per figure: what we reach, what the other side reaches, and the ratio against its target."""
     console.width = max(console.width, _NARROWEST)
     table = Table(title="Liên Thông: benchmarks")
@@ -33,6 +35,8 @@ def show(console: Console, figures: Sequence[Figure], machine: Mapping[str, obje
     for figure in figures:
         console.print(f"[bold]{figure.name}[/]: {figure.unit}; other: {figure.compared_to}", highlight=False)
     console.print(", ".join(f"{key} {value}" for key, value in machine.items()), style="dim", highlight=False)
+    for name, reason in left_out.items():
+        console.print(f"[bold yellow]LEFT OUT[/] {name}: {reason}", highlight=False)
     for figure in figures:
         if not figure.met:
             console.print(f"[bold red]MISSED[/] {figure.name}: ratio {figure.ratio:.3f}, target {_target(figure)}")

@@ -12,6 +12,8 @@ import orjson
 import pytest
 
 from benchmarks.measure import Better, Cost, Figure, Round, Sample
+from benchmarks.peers.catalogue import PEERS, Kept, Peer
+from benchmarks.peers.process import Environment, PeerFailed
 
 PROJECT = Path(__file__).parents[2]
 FIGURES = [
@@ -37,36 +39,34 @@ FIGURES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What ``--quick --json`` prints, which is also what it writes."""
-    folder = tmp_path_factory.mktemp("bench")
-    written = folder / "bench.json"
+def test_one_quick_run_measures_everything(tmp_path: Path) -> None:
+    """
+    One run reports every figure that the project promises, with its machine; it prints what it writes. Engines whose
+    environment is not there are named with the reason.
+    """
+    written = tmp_path / "bench.json"
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick", "--json", "--output", written, "--folder", folder],
-        cwd=PROJECT, capture_output=True, timeout=100, check=True,
+        [
+            sys.executable, "-m", "benchmarks", "--quick", "--json", "--output", written, "--folder", tmp_path,
+            "--peers", tmp_path / "none",
+        ],
+        cwd=PROJECT, capture_output=True, timeout=110, check=True,
     )  # fmt: skip
-    printed: dict[str, Any] = orjson.loads(done.stdout)
-    assert orjson.loads(written.read_bytes()) == printed
-    return printed
+    document: dict[str, Any] = orjson.loads(done.stdout)
 
-
-def test_every_figure_is_reported_with_its_machine(document: dict[str, Any]) -> None:
-    """
-    One quick run measures everything that the project promises a number for.
-    """
+    assert orjson.loads(written.read_bytes()) == document
     assert [figure["name"] for figure in document["figures"]] == FIGURES
     assert document["quick"] is True
     assert document["machine"]["cores"] >= 1
     assert {"python", "sqlite", "httpx"} <= document["machine"].keys()
+    for figure in document["figures"]:
+        _is_made_of_two_measurements(figure)
+    assert list(document["left_out"]) == [peer.name for peer in PEERS]
+    assert all("make bench" in reason for reason in document["left_out"].values())
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_ratio_is_made_of_two_measurements(document: dict[str, Any], name: str) -> None:
-    """
-    Nothing is compared with a number from another day: both sides were measured in this run, wall and processor.
-    """
-    figure = next(each for each in document["figures"] if each["name"] == name)
+def _is_made_of_two_measurements(figure: dict[str, Any]) -> None:
+    """Nothing is compared with a number from another day: both sides were measured in this run, wall and processor."""
     for each in figure["rounds"]:
         for side in ("ours", "other"):
             assert min(each[side]["value"], each[side]["items"], each[side]["wall_s"], each[side]["cpu_s"]) > 0
@@ -98,3 +98,41 @@ def test_a_target_bounds_the_ratio_on_one_side(better: Better, target: float | N
     assert figure.ratio == 0.5
     assert figure.ratio_cpu == (0.5 if better is Better.HIGHER else 2.0)
     assert figure.met is met
+
+
+def test_an_engine_that_hangs_is_ended(tmp_path: Path) -> None:
+    """
+    A comparison has a time bound: an engine that does not come back is killed with all its processes.
+    """
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f"#!/bin/sh\nsleep 60 & echo $! > {tmp_path}/child\nwait\n")
+    python.chmod(0o755)
+
+    with pytest.raises(PeerFailed, match="not done after 0 s"):
+        Environment(tmp_path, seconds=0.3).run(_A_PEER, tmp_path / "requests", tmp_path, workers=1, url="")
+
+    assert not _runs(int((tmp_path / "child").read_text()))
+
+
+def test_an_engine_that_fails_is_told_by_its_exit_code(tmp_path: Path) -> None:
+    """
+    What it printed may hold bodies: the result tells the exit code and no more.
+    """
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\necho something >&2\nexit 3\n")
+    python.chmod(0o755)
+
+    with pytest.raises(PeerFailed, match=r"^ended with exit code 3$"):
+        Environment(tmp_path, seconds=30).run(_A_PEER, tmp_path / "requests", tmp_path, workers=1, url="")
+
+
+_A_PEER = Peer("vi-du", "vi_du", Kept.SQLITE, "not at all", ())
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except FileNotFoundError:
+        return False
