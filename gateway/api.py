@@ -148,8 +148,12 @@ class Gateway:
         return self._store.dead_letters()
 
     def requeue(self, ids: Sequence[int]) -> list[int]:
-        """Let dead letters try again, in the order of their lanes; returns the ids that were dead letters."""
-        return self._store.requeue(ids, now=self.clock.now())
+        """
+        Let dead letters try again, in the order of their lanes; returns the ids that were dead letters.
+
+        The audit names this process's account; ``desk`` also takes a reason and a pace.
+        """
+        return self._store.requeue(ids, now=self.clock.now(), actor=getpass.getuser())
 
     @property
     def operations(self) -> Operations:

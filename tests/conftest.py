@@ -5,11 +5,23 @@ from __future__ import annotations
 import ipaddress
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.stores import backend, postgres_backend, postgres_server, postgres_template, store
 
 __all__ = ["backend", "postgres_backend", "postgres_server", "postgres_template", "store"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-point", action="store_true", help="break at every point, where samples are the rule")
+
+
+@pytest.fixture
+def every_point(request: pytest.FixtureRequest) -> bool:
+    asked: bool = request.config.getoption("--every-point")
+    return asked
+
 
 settings.register_profile("lienthong", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lienthong")

@@ -270,7 +270,7 @@ class LogSettings(Section):
 
 
 class Settings(Section):
-    """The whole configuration, valid as a whole. Build it by ``load``, ``from_mapping`` or its constructor."""
+    """The whole configuration, valid as a whole. Build it by ``load`` or its constructor."""
 
     tenant: TenantSettings = TenantSettings()
     database: DatabaseSettings = DatabaseSettings()

@@ -110,7 +110,8 @@ class PostgresStore(SqlStore):
                 min_size=1,
                 max_size=pool,
                 timeout=patience.total_seconds(),
-                kwargs={"autocommit": True},
+                kwargs={"autocommit": True, **_alive(patience)},
+                configure=_bounded(patience),
                 check=ConnectionPool.check_connection,
                 open=True,
             )
@@ -200,6 +201,30 @@ def _collisions() -> Iterator[None]:
         if isinstance(exc.__cause__, COLLISIONS):
             raise _Collision(*exc.args) from exc.__cause__
         raise
+
+
+def _alive(patience: timedelta) -> dict[str, int]:
+    """A server that went silent is given up within about *patience*; TCP alone would wait for a quarter of an hour."""
+    seconds = max(1, round(patience.total_seconds()))
+    return {
+        "connect_timeout": max(2, seconds // 3),
+        "keepalives_idle": max(1, seconds // 3),
+        "keepalives_interval": max(1, seconds // 6),
+        "keepalives_count": 3,
+        "tcp_user_timeout": seconds * 1000,
+    }
+
+
+def _bounded(patience: timedelta) -> Callable[[psycopg.Connection[Any]], None]:
+    """A process that freezes inside a transaction loses it after *patience*: others need the rows that it holds."""
+
+    def configure(connection: psycopg.Connection[Any]) -> None:
+        connection.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, false)",
+            (f"{round(patience.total_seconds() * 1000)}ms",),
+        )
+
+    return configure
 
 
 def _place(url: str) -> str:

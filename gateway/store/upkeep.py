@@ -5,7 +5,6 @@ Keeping the tables small: what is past its time is deleted, a bounded chunk at a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.store.moments import to_us
@@ -13,16 +12,6 @@ from gateway.store.sql import Statements
 
 CHUNK = 500
 """Rows deleted in one commit: short enough that nobody who delivers waits for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long each class of data is kept after its end; None keeps it for ever."""
-
-    delivered: timedelta | None = None
-    attempts: timedelta | None = None
-    inbox: timedelta | None = None
-    repeats: timedelta | None = None
 
 
 _STATEMENTS: Mapping[str, str] = {

@@ -1,0 +1,106 @@
+"""A network between a worker and its database that a test can break."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+_RESET = struct.pack("ii", 1, 0)
+CHUNK = 65536
+
+
+class Proxy:
+    """
+    Passes TCP on from a port of its own to *port* on loopback.
+
+    ``cut`` resets every connection; ``deafen`` lets requests through, but the first answer to come is swallowed and the
+    line cut in its place; ``stall`` holds everything back until ``resume``. New connections work as soon as nothing is
+    stalled.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._lock = threading.Lock()
+        self._pairs: set[tuple[socket.socket, socket.socket]] = set()
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._deaf = False
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._acceptor = threading.Thread(target=self._accept, name="proxy", daemon=True)
+        self._acceptor.start()
+
+    def cut(self) -> None:
+        with self._lock:
+            pairs, self._pairs = self._pairs, set()
+        for end in (end for pair in pairs for end in pair):
+            with suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                end.shutdown(socket.SHUT_RDWR)
+
+    def deafen(self) -> None:
+        self._deaf = True
+
+    def stall(self) -> None:
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        self._flowing.set()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._acceptor.join()
+        self.resume()
+        self.cut()
+        for thread in self._threads:
+            thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(client,), name="proxy", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+            pair = (client, server)
+            with self._lock:
+                self._pairs.add(pair)
+            answers = threading.Thread(target=self._pass, args=(server, client, True), name="proxy", daemon=True)
+            answers.start()
+            self._pass(client, server)
+            answers.join()
+            with self._lock:
+                self._pairs.discard(pair)
+
+    def _pass(self, source: socket.socket, sink: socket.socket, answers: bool = False) -> None:
+        with suppress(OSError):
+            while data := source.recv(CHUNK):
+                self._flowing.wait()
+                if answers and self._deaf:
+                    self._deaf = False
+                    self.cut()
+                    return
+                sink.sendall(data)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
