@@ -18,12 +18,14 @@ from itertools import groupby
 
 from pydantic import ValidationError
 
-from connectors.national_portal import wire
+from connectors.national_portal import folding, wire
+from connectors.national_portal.advice import advise
 from connectors.national_portal.catalogue import Catalogue
 from connectors.national_portal.client import PortalClient
 from connectors.national_portal.evidence import StatusBefore, compare_header, compare_status
 from connectors.national_portal.inbound import Inbound
 from connectors.national_portal.patience import Patience, elapsed_s
+from connectors.national_portal.preview import preview_of
 from connectors.national_portal.received import Reader
 from connectors.national_portal.reception import Receptionist
 from connectors.national_portal.settings import PortalSettings
@@ -35,6 +37,7 @@ from gateway.config.explain import problems_of
 from gateway.errors import ConfigurationError, DeliveryError, Problem, Rejected
 from gateway.model import Dossier, DossierCode, ProcessingStep, read_body
 from gateway.ports import (
+    Advice,
     Clock,
     Delivered,
     Failed,
@@ -44,6 +47,7 @@ from gateway.ports import (
     Message,
     Operation,
     Outcome,
+    Preview,
     Probe,
     Reply,
     SystemClock,
@@ -112,7 +116,13 @@ class NationalPortal:
         )
         again = settings.timeline_deduplicated
         self._operations = {
-            DOSSIER: Operation(DOSSIER, settings.dossiers_per_call, same_dossier=False, harmless=True),
+            DOSSIER: Operation(
+                DOSSIER,
+                settings.dossiers_per_call,
+                same_dossier=False,
+                harmless=True,
+                coalesces=settings.coalesce_headers,
+            ),
             STEP: Operation(STEP, settings.steps_per_call if again else 1, same_dossier=True, harmless=again),
             OUTCOME: Operation(OUTCOME, 1, same_dossier=True, harmless=settings.outcome_repeatable),
         }
@@ -168,6 +178,30 @@ class NationalPortal:
         except Rejected as error:
             return Probe(Finding.DIFFERS, error.text)
         return compare_header(rows[0], header.data, established=message.established)
+
+    def supersedes(self, later: Message, earlier: Message) -> bool:
+        """Only of headers, see ``folding``. What cannot be read makes nothing needless."""
+        if {later.operation, earlier.operation} != {DOSSIER}:
+            return False
+        try:
+            return folding.supersedes(self._dossier(later), self._dossier(earlier), established=later.established)
+        except Rejected:
+            return False
+
+    def preview(self, message: Message) -> Preview:
+        """The element of ``data`` that a delivery would push now, and for a header whether it is an update."""
+        if message.operation == STEP:
+            form: Mapping[str, object] = self._translate.step(self._step(message))
+        elif message.operation == OUTCOME:
+            form = self._translate.outcome(self._dossier(message)) or {}
+        else:
+            header = self._header(message, self._dossier(message), self.patience())
+            form = {"isUpdating": str(message.established), **header.data}
+        return preview_of(form, message.key)
+
+    def advise(self, operation: str, code: str, text: str) -> Advice | None:
+        """By what the settings say that the portal's codes mean."""
+        return advise(operation, code, text, self._settings.error_codes)
 
     def receive(self, path: str, content: bytes, inbox: Inbox, now: datetime) -> Reply | None:
         """One call of the portal to the province (contract 7)."""

@@ -172,6 +172,11 @@ class PortalSettings(Section):
 
     # How much, and what is known of the portal's memory (contract 14, 6.4).
     dossiers_per_call: Annotated[int, Field(ge=1, le=100)] = Field(1, description="dossiers in one call (contract 14)")
+    coalesce_headers: Annotated[int, Field(ge=1, le=100)] = Field(
+        10,
+        description="waiting headers of one dossier that the last may stand for, where the portal ends the same; "
+        "1: each is sent (contract 14)",
+    )
     steps_per_call: Annotated[int, Field(ge=1, le=200)] = Field(10, description="steps in one call (contract 14)")
     timeline_deduplicated: bool = Field(
         True, description="an exact repeat of a step changes nothing (contract 6.4, assumed; section 20, question 14)"
