@@ -32,8 +32,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-import httpx
-
 from connectors.national_portal import wire
 from connectors.national_portal.patience import Patience
 from connectors.national_portal.quiet import Quiet
@@ -41,7 +39,7 @@ from connectors.national_portal.scrub import scrubbed
 from connectors.national_portal.session import Session
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.shapes import Call, Envelope, Group, Request, Shape, push_shape, question_shape
-from connectors.national_portal.transport import AnswerTooLong, Line, Network, Reply, TookTooLong, TooManyRedirects
+from connectors.national_portal.transport import AdapterLine, Reply
 from connectors.national_portal.verdict import Judge, Verdict
 from connectors.national_portal.wire import Answer, NoAnswerKind, NotAnAnswer, Row
 from gateway.errors import (
@@ -53,6 +51,7 @@ from gateway.errors import (
     Rejected,
     Unreachable,
 )
+from gateway.http import HttpFault, Network, delivery_error
 
 _NO_SERVICE = frozenset({404, 405, 410, 421})
 _BUSY = frozenset({429, 503})
@@ -93,7 +92,7 @@ class PortalClient:
         self._judge = judge
         self._now = now
         self._sleep = sleep
-        self._line = Line(settings, transport=transport, monotonic=monotonic, sleep=self._wait)
+        self._line = AdapterLine(settings, transport=transport, monotonic=monotonic, sleep=self._wait)
         self._quiet = Quiet(now)
         self._envelope = Envelope(settings)
         self._pushes = push_shape(settings)
@@ -280,18 +279,11 @@ class PortalClient:
         """Every fault of one exchange as an error of ours. *harmless*: losing the answer loses nothing."""
         try:
             yield
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            raise self._unreachable(error) from error
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise Unreachable(self._partner, "address", "adapter_url sai / adapter_url is wrong") from error
-        except TooManyRedirects as error:
-            raise Unreachable(self._partner, "redirects", "chuyển hướng vòng quanh / redirected in circles") from error
-        except (httpx.TimeoutException, TookTooLong) as error:
-            raise self._lost("timeout", "Cổng không trả lời kịp / no answer in time", harmless) from error
-        except (httpx.RequestError, httpx.StreamError) as error:
-            raise self._lost("broken-off", "đứt kết nối giữa chừng / the connection broke off", harmless) from error
-        except AnswerTooLong as error:
-            raise self._lost("too-long", "câu trả lời quá dài / the answer is too long", harmless) from error
+        except HttpFault as fault:
+            error = delivery_error(fault, self._partner)
+            if isinstance(error, OutcomeUnknown):
+                raise self._lost(error.code, error.text, harmless) from fault
+            raise error from fault
         except NotAnAnswer as error:
             text = f"{_NO_ANSWER_WORDS[error.kind]} ({error.size} byte)"
             raise self._lost(error.kind.value, text, harmless) from error
@@ -301,15 +293,6 @@ class PortalClient:
             if harmless:
                 raise Faulted(error.partner, error.code, error.text) from None
             raise
-
-    def _unreachable(self, error: httpx.HTTPError) -> Unreachable:
-        if isinstance(error, httpx.ConnectTimeout):
-            return Unreachable(self._partner, "connect-timeout", "không nối được kịp / no connection in time")
-        if "CERTIFICATE_VERIFY" in str(error) or "SSL" in str(error):
-            return Unreachable(
-                self._partner, "tls", "chứng thư của adapter không tin được (ca_file) / its certificate is not trusted"
-            )
-        return Unreachable(self._partner, "connect", "không nối được tới adapter / cannot connect to the adapter")
 
     def _lost(self, code: str, text: str, harmless: bool, wait: timedelta | None = None) -> DeliveryError:
         kind = Unreachable if harmless else OutcomeUnknown
@@ -322,7 +305,7 @@ def retry_after(reply: Reply, now: datetime) -> timedelta | None:
 
     A date is measured against the portal's own ``Date``, so that our clocks need not agree.
     """
-    value = reply.retry_after.strip()
+    value = reply.answer.header("retry-after").strip()
     if not value:
         return None
     if value.isascii() and value.isdecimal():
@@ -330,7 +313,7 @@ def retry_after(reply: Reply, now: datetime) -> timedelta | None:
     at = _http_date(value)
     if at is None:
         return None
-    return min(max(timedelta(0), at - (_http_date(reply.date) or now)), _LONGEST_WAIT)
+    return min(max(timedelta(0), at - (_http_date(reply.answer.header("date")) or now)), _LONGEST_WAIT)
 
 
 def _http_date(value: str) -> datetime | None:

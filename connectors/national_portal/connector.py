@@ -30,11 +30,11 @@ from connectors.national_portal.received import Reader
 from connectors.national_portal.reception import Receptionist
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.translate import Translator
-from connectors.national_portal.transport import Network
 from connectors.national_portal.verdict import Judge, Verdict
 from connectors.national_portal.wire import text_in
 from gateway.config.explain import problems_of
 from gateway.errors import ConfigurationError, DeliveryError, Problem, Rejected
+from gateway.http import Network
 from gateway.model import Dossier, DossierCode, ProcessingStep, read_body
 from gateway.ports import (
     Advice,

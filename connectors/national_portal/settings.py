@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from connectors.national_portal import codes as tables
 from connectors.national_portal.codes import Meaning
 from gateway.config.settings import Mistake
+from gateway.http import Engine
 from gateway.model import (
     ApplicantKind,
     Channel,
@@ -133,7 +134,10 @@ class PortalSettings(Section):
     facade_path: str = Field("KetNoiMotCuaQuocGia", description="variant D: folder of the GET façade (contract 2.6)")
     profile: Literal["v1", "v2"] = Field("v2", description="field layout of dossiers: 2020 or 2023 (contract 6.1)")
 
-    # Time (contract 2.3, 2.4).
+    # The wire and its times (contract 2.3, 2.4).
+    engine: Engine = Field(
+        "httpx", description='what carries HTTP: "httpx", or "fast" (extra «lienthong[fast]», takes no proxy)'
+    )
     timeout_s: Seconds = Field(15.0, description="the longest that one call may take, from connecting to the last byte")
     connect_timeout_s: Seconds = Field(3.0, description="the longest wait for a connection")
     read_timeout_s: Seconds = Field(6.0, description="the longest silence before and within an answer (contract 2.3)")

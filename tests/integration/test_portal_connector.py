@@ -14,6 +14,7 @@ import pytest
 from connectors.national_portal.connector import NationalPortal
 from connectors.national_portal.mock import PREFIXES, Account, Fault, FaultKind, Portal, ProcedureSeed, Settings
 from gateway.errors import AuthenticationFailed, Busy, DeliveryError, Faulted, OutcomeUnknown, Rejected, Unreachable
+from gateway.http import Engine
 from gateway.model import ApplicantKind, DossierStatus, Identifier, IdentifierKind, Origin
 from gateway.ports import Delivered, Failed, Finding, Outcome
 from gateway.sandbox import VirtualClock, serve
@@ -39,7 +40,8 @@ THREADS = 8
 class Setting:
     """A portal on a socket and connectors in front of it."""
 
-    def __init__(self, stack: ExitStack, **portal: Any) -> None:
+    def __init__(self, stack: ExitStack, engine: Engine, **portal: Any) -> None:
+        self.engine = engine
         self.clock = VirtualClock()
         self.portal = Portal(Settings(**{"stall_s": 1.0, **portal}), self.clock)
         self.portal.add_account(Account.of_province("H99", PASSWORD))
@@ -50,6 +52,7 @@ class Setting:
     def connector(self, **changes: Any) -> NationalPortal:
         values: dict[str, Any] = {
             "adapter_url": self.url,
+            "engine": self.engine,
             "password": PASSWORD,
             "read_timeout_s": 0.4,
             "timeout_s": 5.0,
@@ -67,9 +70,17 @@ class Setting:
 
 
 @pytest.fixture
-def build() -> Iterator[Callable[..., Setting]]:
+def engine() -> Engine:
+    return "httpx"
+
+
+@pytest.fixture
+def build(engine: Engine) -> Iterator[Callable[..., Setting]]:
     with ExitStack() as stack:
-        yield lambda **portal: Setting(stack, **portal)
+        yield lambda **portal: Setting(stack, engine, **portal)
+
+
+both_engines = pytest.mark.parametrize("engine", ["httpx", "fast"])
 
 
 @pytest.fixture
@@ -95,6 +106,7 @@ def error_of(outcome: Outcome) -> DeliveryError:
     return outcome.error
 
 
+@both_engines
 def test_a_dossier_runs_its_course(setting: Setting) -> None:
     """
     Created, 2 → 4 → 9 → 10, result attached: the portal's report counts it as on time (18.5.1).
@@ -140,6 +152,7 @@ def test_the_same_create_twice_is_one_dossier(build: Callable[..., Setting], cod
     assert [version.updating for version in record.versions] == [False, True]
 
 
+@both_engines
 @pytest.mark.parametrize(
     "kind",
     [FaultKind.STALL, FaultKind.SLOW, FaultKind.DROP, FaultKind.CUT, FaultKind.HTML, FaultKind.EMPTY, FaultKind.HTTP],
@@ -159,6 +172,7 @@ def test_an_answer_lost_after_the_work_is_looked_up(setting: Setting, kind: Faul
     assert len(record.versions) == 1
 
 
+@both_engines
 @pytest.mark.parametrize("kind", [FaultKind.STALL, FaultKind.DROP, FaultKind.HTML, FaultKind.EMPTY, FaultKind.HTTP])
 def test_an_answer_lost_before_the_work_is_looked_up_too(setting: Setting, kind: FaultKind) -> None:
     """
@@ -190,6 +204,7 @@ def test_a_lost_update_is_noticed(setting: Setting) -> None:
     assert [len(version.header["DanhSachGiayToKetQua"]) for version in record.versions] == [0, 1]
 
 
+@both_engines
 def test_eight_threads_log_in_once(setting: Setting) -> None:
     """
     They all need a session at the same moment; one opens it, and one asks for the procedure.
@@ -277,6 +292,7 @@ def test_nobody_at_the_address_is_unreachable() -> None:
     assert "adapter_url" in line.detail
 
 
+@both_engines
 def test_a_wrong_path_holds_everything_and_gives_up_nothing(setting: Setting) -> None:
     """
     No service there: the same as nobody there.
