@@ -5,7 +5,7 @@ Invented dossiers of usual size, as many as wanted, the same for the same seed. 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from gateway.model import (
@@ -33,7 +33,8 @@ from gateway.model.times import VIETNAM
 PROCEDURES = ("1.001193", "1.004873", "2.000815", "2.000635")
 SOURCE = "motcua-vidu"
 
-_MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=VIETNAM)
+# In UTC, as validated dossiers are; a copy with other fields is not validated again.
+_MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=VIETNAM).astimezone(UTC)
 _PER_AGENCY = 10_000
 _STEPS = (
     (DossierStatus.ACCEPTED, "Tiếp nhận hồ sơ và chuyển phòng chuyên môn", "Công chức một cửa"),
