@@ -87,7 +87,11 @@ class Coordinator:
             gate.report(error, clock.now(), took)
 
         def permit(until: datetime) -> datetime | None:
-            return store.permit(connector.name, bearing.limits, until=until, now=clock.now())
+            try:
+                return store.permit(connector.name, bearing.limits, until=until, now=clock.now())
+            except StoreError:
+                # No permit from a store that cannot be asked; the next turn finds out what is wrong with it.
+                return None
 
         self.courier = Courier(connector, clock, retry, chance, gate, report, permit, stopping, bearing.probes)
         self.outstanding = 0
@@ -181,9 +185,10 @@ class Coordinator:
     def next_due(self) -> datetime | None:
         """When something can be claimed next; None when nothing waits but dead letters."""
         due = self._store.next_due(self._connector.name)
-        if due is None or self._until is None:
+        if due is None or not self._closed:
             return due
-        return max(due, self._until)
+        # Where it is not known when the partner opens, looking again at once would find nothing.
+        return max(due, self._until or self._clock.now() + self._pace.poll)
 
     def _wish(self, now: datetime, coming_back: int) -> Wish | None:
         if self._gate.held(now):

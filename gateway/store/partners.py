@@ -99,12 +99,12 @@ def room(sql: Statements, row: PartnerRow, wish: Wish, now: datetime) -> Room:
         return Room(0, "held", row.state.hold_until)
     if (opens := closed_until(windows_of(row, wish), now)) is not None:
         return Room(0, "maintenance", opens)
-    if half_open(row.state, now, wish.breaker):
-        if not may_try(row.state, now, wish.breaker):
-            return Room(0, "trial", row.state.trial_until)
-        return Room(1, trial=True)
+    trial = half_open(row.state, now, wish.breaker)
+    if trial and not may_try(row.state, now, wish.breaker):
+        return Room(0, "trial", row.state.trial_until)
     limits = limits_of(row, wish.limits)
-    calls = wish.lanes
+    # A trial waits for its turn as well: allotted beyond its lease it would never be made.
+    calls = 1 if trial else wish.lanes
     if limits.in_flight is not None:
         (under_way,) = sql.row("calls_under_way", partner=row.partner, now=to_us(now))
         calls = min(calls, limits.in_flight - int(under_way))
@@ -117,7 +117,7 @@ def room(sql: Statements, row: PartnerRow, wish: Wish, now: datetime) -> Room:
             (next_start, *_), _ = draw(limits.rate, row.arrival, now, 1, timedelta(days=366))
             return Room(0, "limit", next_start - wish.ahead)
         calls = len(starts)
-    return Room(calls)
+    return Room(calls, trial=trial)
 
 
 def take(row: PartnerRow, wish: Wish, calls: int, now: datetime, *, trial: bool) -> tuple[datetime, ...]:

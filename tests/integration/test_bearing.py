@@ -10,12 +10,14 @@ from random import Random
 import pytest
 
 from gateway.delivery import Bearing, Engine, Pace
+from gateway.delivery.coordinator import Coordinator
 from gateway.errors import Busy, DeliveryError, Rejected
 from gateway.model import Change
 from gateway.policy import AdaptPolicy, BreakerPolicy, Limits, RateLimit, RetryPolicy, Window
 from gateway.ports import Message, Outcome, SystemClock
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
+from gateway.store.contract import Wish
 from tests.builders import a_dossier
 from tests.clocks import TestClock
 from tests.partners import ScriptedPartner, failing
@@ -110,6 +112,25 @@ def test_an_engine_waits_out_a_window_and_no_attempt_is_lost(scene: Scene) -> No
 
     assert min(scene.partner.called_at) >= closed.end
     assert (scene.store.status()[0].delivered, scene.store.status()[0].attempts) == (5, 5)
+
+
+def test_while_others_make_all_calls_a_worker_looks_again_only_after_a_while(scene: Scene) -> None:
+    """
+    The only call that the partner bears is somebody else's: what waits is due, and still the database has peace.
+    """
+    scene.submit(2)
+    limits = Limits(in_flight=1)
+    scene.store.exchange(
+        "partner", scene.partner.operations, worker="other", settled=[], state=None,
+        wish=Wish(1, timedelta(minutes=5), limits), now=scene.clock.now(),
+    )  # fmt: skip
+    coordinator = Coordinator(
+        scene.store, scene.partner, scene.clock, pace=Pace(poll=SECOND), retry=RetryPolicy(), breaker=BreakerPolicy(),
+        bearing=Bearing(limits),
+    )  # fmt: skip
+
+    assert coordinator.turn([]) == []
+    assert coordinator.next_due() == scene.clock.now() + SECOND
 
 
 def test_too_many_requests_slow_all_workers_down(scene: Scene) -> None:

@@ -228,6 +228,27 @@ def test_the_trial_of_a_worker_that_vanished_goes_to_another(workers: Workers) -
     assert len(workers.turn("b", 5, breaker=breaker).claims) == 1
 
 
+def test_a_trial_waits_for_its_turn_under_the_rate(workers: Workers) -> None:
+    """
+    Slowed down, a turn comes later than a lease is long: a trial is lent out when its turn has come, so that it can be
+    made. Allotted at once it would end unmade, and so would all that follow.
+    """
+    workers.accept(3)
+    limits, breaker = Limits(RateLimit(1, 10 * MINUTE)), BreakerPolicy(threshold=3)
+    (first,) = workers.turn("a", 1, limits=limits, breaker=breaker).claims
+    workers.turn("a", 0, ended(first, MessageEvent.RETRY), state=PartnerState(3, None))
+
+    early = workers.turn("a", 5, limits=limits, breaker=breaker)
+    assert (early.claims, early.closed) == ((), "limit")
+    assert early.until is not None
+    workers.clock.advance(early.until - workers.clock.now())
+    (trial,) = workers.turn("b", 5, limits=limits, breaker=breaker).claims
+
+    assert trial.start is not None
+    assert trial.start <= workers.clock.now() + SECOND
+    assert workers.turn("a", 5, limits=limits, breaker=breaker).closed == "trial"
+
+
 @pytest.mark.parametrize("ordered", [False, True], ids=["configured", "ordered"])
 def test_nothing_is_claimed_in_a_window(workers: Workers, ordered: bool) -> None:
     """
