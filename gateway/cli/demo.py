@@ -13,9 +13,7 @@ from gateway.cli import output
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import JsonOption, stopping_on_signals
 from gateway.config import LogSettings
-from gateway.demo.display import show, watching
-from gateway.demo.run import DEFAULT_DOSSIERS, DEFAULT_SEED, Options, run
-from gateway.demo.staging import write_places
+from gateway.demo import DEFAULT_DOSSIERS, DEFAULT_SEED
 from gateway.observe import set_up
 
 
@@ -55,6 +53,10 @@ def demo(
 
       [cyan]lienthong demo --locality ha-tinh --write-exports .[/]
     """
+    # What only the demonstration needs would be a third of every command's start.
+    from gateway.demo.display import show, watching
+    from gateway.demo.run import Options, run
+
     set_up(LogSettings(level="error"))
     if dossiers is None and locality is None:
         dossiers = DEFAULT_DOSSIERS
@@ -87,6 +89,8 @@ def _writing_to(folder: Path | None) -> Iterator[None]:
 
 
 def _write_exports(folder: Path, dossiers: int | None, seed: int, locality: str | None, *, json: bool) -> None:
+    from gateway.demo.staging import write_places
+
     folder.mkdir(parents=True, exist_ok=True)
     places = write_places(folder, dossiers=dossiers, seed=seed, only=locality)
     written = [str(path) for place in places for export in (place.first, place.later) for path in export.paths]

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from connectors.national_portal.mock import PROFILES, Account
 from connectors.national_portal.mock import Settings as PortalSettings
 from connectors.provincial.file import read_dossiers
+from gateway.demo import DEFAULT_DOSSIERS, DEFAULT_SEED
 from gateway.demo.compare import Comparison, Expected, Finding, compare, expected_from
 from gateway.demo.ledger import portal_ledger, portal_violations
 from gateway.demo.site import PASSWORD, Site, SiteProgress, merged_provinces
@@ -28,9 +29,8 @@ from gateway.sandbox.clock import VirtualClock
 from gateway.sandbox.serving import Running, furnished_portal, serve
 from gateway.store.contract import DeadLetter
 
-DEFAULT_DOSSIERS = 500
-DEFAULT_SEED = 7
-
+_GRACE_S = 1.0
+"""How late a call may arrive after a Retry-After has left: portal and gateways share one busy process here."""
 _STALL_S = 1.5
 _LOOK_EVERY_S = 0.25
 _TET_EVE = datetime(2027, 2, 4, 1, 0, tzinfo=UTC)
@@ -162,7 +162,7 @@ def run(options: Options, watch: Watch, stop: threading.Event | None = None) -> 
 @contextmanager
 def _portal(places: Sequence[Place], options: Options, clock: Clock) -> Iterator[Running]:
     accounts = [Account.of_province(place.locality.unit, PASSWORD, merged=merged_provinces(place)) for place in places]
-    settings = PortalSettings(stall_s=_STALL_S, keep_requests=0)
+    settings = PortalSettings(stall_s=_STALL_S, keep_requests=0, retry_after_grace_s=_GRACE_S)
     portal = furnished_portal(clock, settings, accounts=accounts, seed=options.seed)
     portal.use_profile(options.profile, options.seed)
     with serve(portal) as running:

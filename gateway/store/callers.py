@@ -5,9 +5,8 @@ The database driver's connection behind whatever object a caller has: DB-API, SQ
 from __future__ import annotations
 
 import sqlite3
+import sys
 from typing import TYPE_CHECKING, Any
-
-import sqlalchemy as sa
 
 if TYPE_CHECKING:
     import psycopg
@@ -43,7 +42,7 @@ def _behind(connection: object, driver: type) -> object:
     found: Any = connection
     if hasattr(found, "get_bind") and callable(getattr(found, "connection", None)):
         found = found.connection()
-    if isinstance(found, sa.Connection):
+    if (sqlalchemy := sys.modules.get("sqlalchemy")) and isinstance(found, sqlalchemy.Connection):
         # SQLAlchemy commits only a transaction that it knows of, and it begins one with its own first statement.
         found.exec_driver_sql("SELECT 1")
         return found.connection.dbapi_connection

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-import sqlalchemy as sa
 from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
@@ -30,6 +29,9 @@ from gateway.store.listener import Listener
 from gateway.store.schema import Found, migrate
 from gateway.store.sql import Statements
 
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
 COLLISIONS = (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure)
 """Two producers told the same under different names at once, or waited for each other: the loser reads again."""
 TRIES = 5
@@ -45,10 +47,6 @@ def _faults(place: str) -> Iterator[None]:
         yield
     except (psycopg.Error, PoolTimeout) as exc:
         raise _translated(exc, place) from exc
-    except sa.exc.DBAPIError as exc:
-        if not isinstance(exc.orig, psycopg.Error):
-            raise
-        raise _translated(exc.orig, place) from exc
 
 
 def _translated(exc: Exception, place: str) -> StoreError:
@@ -237,6 +235,8 @@ def _place(url: str) -> str:
 
 def _engine(url: str) -> sa.Engine:
     """An engine for migrations only."""
+    import sqlalchemy as sa
+
     return sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=sa.NullPool)
 
 

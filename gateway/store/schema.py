@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
 
 from gateway.errors import StoreTooNew
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 VERSION_TABLE = "lt_schema"
 KNOWN = ("0001", "0002", "0003")
@@ -41,7 +43,8 @@ def migrate(engine: Callable[[], sa.Engine], found: Found) -> None:
     """
     Run the missing steps in one transaction of the *engine*, which is made only when there is something to do.
 
-    Raises ``StoreTooNew`` when a newer release wrote the database and this one cannot work beside it.
+    Raises ``StoreTooNew`` when a newer release wrote the database and this one cannot work beside it, and the driver's
+    own error for what the database cannot do.
     """
     if found.is_ours:
         return
@@ -50,15 +53,21 @@ def migrate(engine: Callable[[], sa.Engine], found: Found) -> None:
             f"Cơ sở dữ liệu thuộc phiên bản mới hơn («{found.revision}»); bản này chỉ biết đến «{KNOWN[-1]}». "
             "Hãy cài phiên bản lienthong mới hơn. / The database belongs to a newer release; upgrade lienthong."
         )
-    # Alembic costs a third of a second to import, and is needed once in the life of a database.
+    # Alembic and SQLAlchemy cost most of a second to import, and are needed once in the life of a database.
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _ONE_AT_A_TIME, engine().begin() as connection:
-        if connection.dialect.name == "postgresql":
-            # Of several processes that start together, one migrates and the others find it done.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('lt_schema', 0))")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with _ONE_AT_A_TIME, engine().begin() as connection:
+            if connection.dialect.name == "postgresql":
+                # Of several processes that start together, one migrates and the others find it done.
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('lt_schema', 0))")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as error:
+        if error.orig is None:
+            raise
+        raise error.orig from error

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from gateway.errors import StoreError, StoreFull, StoreUnavailable
@@ -22,6 +22,9 @@ from gateway.store.base import Heard, SqlStore
 from gateway.store.callers import sqlite_connection
 from gateway.store.schema import Found, migrate
 from gateway.store.sql import Statements
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 MEMORY = Path(":memory:")
 
@@ -33,11 +36,6 @@ def _faults(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as exc:
         raise _translated(exc, path) from exc
-    except sa.exc.DBAPIError as exc:
-        # Migrations go through SQLAlchemy, which wraps the driver's error.
-        if not isinstance(exc.orig, sqlite3.DatabaseError):
-            raise
-        raise _translated(exc.orig, path) from exc
 
 
 def _translated(exc: sqlite3.DatabaseError, path: Path) -> StoreError:
@@ -212,6 +210,8 @@ def _found(connection: sqlite3.Connection) -> Found:
 
 def _engine(connection: sqlite3.Connection) -> sa.Engine:
     """An engine for migrations only, on the store's own connection; each is a transaction that others wait for."""
+    import sqlalchemy as sa
+
     engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=sa.StaticPool)
 
     @sa.event.listens_for(engine, "begin")
