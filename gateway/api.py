@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import getpass
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
 from random import Random
 from types import TracebackType
 from typing import Self
@@ -15,6 +17,7 @@ from typing import Self
 from gateway.config import Settings, build_connectors
 from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
+from gateway.janitor import Janitor
 from gateway.model import Change, DossierCode
 from gateway.observe import Event, get_logger
 from gateway.operations import Operations
@@ -188,7 +191,10 @@ class Gateway:
         )
 
     def run(self, stop: threading.Event, engines: Sequence[Engine] | None = None) -> list[Counts]:
-        """Deliver until *stop* is set, then end gracefully within the configured time."""
+        """
+        Deliver until *stop* is set, then end gracefully within the configured time; what is past its retention is
+        deleted meanwhile.
+        """
         chosen = self.engines() if engines is None else list(engines)
 
         def wake(partner: str) -> None:
@@ -198,9 +204,24 @@ class Gateway:
 
         silence = self._store.listen(wake)
         try:
-            return _together(chosen, lambda engine: engine.run(stop))
+            with self._tidying():
+                return _together(chosen, lambda engine: engine.run(stop))
         finally:
             silence()
+
+    @contextmanager
+    def _tidying(self) -> Iterator[None]:
+        retention = self.settings.retention
+        janitor = Janitor(self._store, self.clock, configured.retention(retention))
+        end = threading.Event()
+        every = timedelta(hours=retention.every_h)
+        thread = threading.Thread(target=janitor.run, args=(end, every), name="janitor", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join()
 
     def run_until_idle(
         self, stop: threading.Event | None = None, engines: Sequence[Engine] | None = None

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from rapidfuzz import process
 
 from gateway.errors import InvalidInput
+from gateway.janitor import Janitor
 from gateway.model import DossierCode
 from gateway.policy import Control, RateLimit, Window
 from gateway.ports import Clock
@@ -105,11 +106,7 @@ class Operations:
 
     def clear(self, kept: Mapping[str, timedelta]) -> dict[str, int]:
         """Delete what is older than *kept* says, class by class in small commits; returns how many rows went."""
-        gone = dict.fromkeys(kept, 0)
-        for kind, age in kept.items():
-            while count := self.store.clear(kind, age, now=self.clock.now()):
-                gone[kind] += count
-        return gone
+        return Janitor(self.store, self.clock, kept).sweep()
 
     def _switch(self, partner: str, dossier: DossierCode | None, reason: str, *, paused: bool) -> None:
         act = self._act(_needed(reason) if paused else reason)

@@ -176,9 +176,11 @@ class MemoryLedger:
     accepted: list[Change] = field(default_factory=list)
     dossiers: dict[str, MemoryKnown] = field(default_factory=dict)
     seen: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    backfilled: int = 0
 
-    def submit_many(self, changes: Sequence[Change]) -> Sequence[MemoryReceipt]:
+    def submit_many(self, changes: Sequence[Change], *, backfill: bool = False) -> Sequence[MemoryReceipt]:
         self.batches += 1
+        self.backfilled += backfill
         if self.batches == self.fails_at:
             raise ConnectionError("the database went away")
         return [self._submit(change) for change in changes]
@@ -225,10 +227,10 @@ class MemoryLedger:
 
 def bring_in(
     path: Path, ledger: MemoryLedger, mapping: FileMapping | None = None, *, steps_path: Path | None = None,
-    dry_run: bool = False,
+    dry_run: bool = False, backfill: bool = False,
 ) -> ImportReport:  # fmt: skip
     """Import *path* on a Monday morning; refused rows go to ``rejects.csv`` beside it."""
     return import_file(
         path, mapping or a_mapping(), ledger, steps_path=steps_path, rejects_path=path.with_name("rejects.csv"),
-        clock=TestClock(NOW), dry_run=dry_run,
+        clock=TestClock(NOW), dry_run=dry_run, backfill=backfill,
     )  # fmt: skip

@@ -56,6 +56,10 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Chỉ đọc và so sánh, không ghi gì vào sổ. / Read and compare only.")
     ] = False,
+    backfill: Annotated[
+        bool,
+        typer.Option("--backfill", help="Hồ sơ cũ: gửi sau hồ sơ đang xử lý. / Old dossiers: sent after live ones."),
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
@@ -85,6 +89,7 @@ def import_(
                 progress=progress,
                 clock=gateway.clock,
                 dry_run=dry_run,
+                backfill=backfill,
             )
     log.info(Event.IMPORT_FINISHED, source=rules.source, **_document(report))
     if json:

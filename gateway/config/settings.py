@@ -17,6 +17,7 @@ from gateway.model.times import VIETNAM
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Hours = Annotated[float, Field(strict=True, ge=0.01, le=720, allow_inf_nan=False)]
 Days = Annotated[float, Field(strict=True, ge=1, le=36_500, allow_inf_nan=False)]
 Name = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Option = JsonValue | SecretStr
@@ -235,12 +236,14 @@ class RetentionSettings(Section):
     """
     How many days each class of data is kept after its end, before it is deleted: delivered messages, single calls and
     look-ups, what partners told us, and ids under which sources repeated what was known. The ledger itself stays.
+    A service deletes every *every_h* hours.
     """
 
     delivered_days: Days = 365.0
     attempts_days: Days = 90.0
     inbox_days: Days = 365.0
     repeats_days: Days = 90.0
+    every_h: Hours = 6.0
 
 
 class PartnerSettings(Section):

@@ -22,6 +22,10 @@ class Event(StrEnum):
     CONNECTOR_FAULT = "delivery.connector_fault"
     """A connector broke its promise not to raise; a bug to report."""
 
+    RETENTION_DONE = "retention.done"
+    RETENTION_POSTPONED = "retention.postponed"
+    """The database could not be reached; what is too old is deleted the next time."""
+
     LISTENER_LOST = "store.listener_lost"
     """The wake-up connection to PostgreSQL broke; it is made anew, and engines look from time to time meanwhile."""
 

@@ -121,6 +121,19 @@ def test_an_import_that_dies_in_the_middle_is_finished_by_the_next(tmp_path: Pat
     assert [change.source_id for change in broken.accepted] == [change.source_id for change in whole.accepted]
 
 
+@pytest.mark.parametrize("backfill", [False, True])
+def test_old_dossiers_are_told_as_such(backfill: bool, tmp_path: Path) -> None:
+    """
+    A province that moves its archive in lets it wait behind what citizens do today.
+    """
+    ledger = MemoryLedger()
+    path = an_export(tmp_path / "ho-so.csv", a_history(1))
+
+    assert bring_in(path, ledger, backfill=backfill).new == 1
+
+    assert ledger.backfilled == (ledger.batches if backfill else 0)
+
+
 def test_a_dry_run_says_what_would_happen_and_tells_nobody(tmp_path: Path) -> None:
     """
     Counts and rejects are as they would be.

@@ -65,21 +65,22 @@ def import_file(
     progress: Progress | None = None,
     clock: Clock | None = None,
     dry_run: bool = False,
+    backfill: bool = False,
     catalogue: ProcedureCatalogue | None = None,
 ) -> ImportReport:
     """
     Bring the ledger to what the file says. The same file again changes nothing, a changed row becomes a change.
 
     Refused rows are written to *rejects_path* (those of a separate steps table beside it), only when there are any.
-    With *dry_run* the ledger is only asked. Raises FileRefused when the file cannot be read at all, and StoreError;
-    what was accepted before stays accepted.
+    With *dry_run* the ledger is only asked; with *backfill* what is told leaves after what is live. Raises FileRefused
+    when the file cannot be read at all, and StoreError; what was accepted before stays accepted.
     """
     began = time.perf_counter()
     rejects.guard(rejects_path, [path, *([steps_path] if steps_path else [])])
     progress = progress or NoProgress()
     with Job(path, mapping, steps_path, (clock or SystemClock()).now(), progress) as job:
         rows = job.stage()
-        run = _Run(job, ledger, dry_run=dry_run)
+        run = _Run(job, ledger, dry_run=dry_run, backfill=backfill)
         done = 0
         for batch in _batches(job.dossiers(catalogue or procedures())):
             run.take(batch)
@@ -133,6 +134,7 @@ class _Run:
     job: Job
     ledger: Ledger
     dry_run: bool
+    backfill: bool
     dossiers: int = field(default=0, init=False)
     steps: int = field(default=0, init=False)
     accepted: int = field(default=0, init=False)
@@ -161,7 +163,7 @@ class _Run:
 
     def _submit(self, told: list[tuple[Read, bool, list[Change]]]) -> None:
         changes = [change for _, _, some in told for change in some]
-        receipts = iter([] if self.dry_run or not changes else self.ledger.submit_many(changes))
+        receipts = iter([] if self.dry_run or not changes else self.ledger.submit_many(changes, backfill=self.backfill))
         for read, is_new, some in told:
             answers = [] if self.dry_run else [next(receipts) for _ in some]
             refusal = next((answer.refusal for answer in answers if answer.refusal is not None), None)

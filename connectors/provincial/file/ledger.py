@@ -52,8 +52,11 @@ class Known(Protocol):
 class Ledger(Protocol):
     """The gateway, as seen from a source."""
 
-    def submit_many(self, changes: Sequence[Change]) -> Sequence[Receipt]:
-        """Accept the changes durably, in order, in one commit; one receipt each. A refused change stops no other."""
+    def submit_many(self, changes: Sequence[Change], *, backfill: bool = False) -> Sequence[Receipt]:
+        """
+        Accept the changes durably, in order, in one commit; one receipt each. A refused change stops no other. With
+        *backfill* their messages leave after live ones.
+        """
         ...
 
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
