@@ -23,6 +23,7 @@ from benchmarks import (
     machine,
     producing,
     recovering,
+    scaling,
     table,
     working,
 )
@@ -37,6 +38,7 @@ BENCHMARKS: Mapping[str, Callable[[Setting], Iterator[Figure]]] = {
     "recover": recovering.run,
     "import": importing.run,
     "claim": claiming.run,
+    "scale": scaling.run,
     "peers": comparing.run,
 }
 

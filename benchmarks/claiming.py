@@ -17,28 +17,30 @@ from benchmarks.listener import Listener
 from benchmarks.measure import Better, Cost, Figure, Sample, Setting, in_turns
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change
+from gateway.store.base import SqlStore
 from gateway.store.contract import Claim, Settled, Verdict, Wish
 from gateway.store.sqlite import SqliteStore
 
 AT_MOST = 1.5
+TENANT = "H99"
 LANES = 64
 _STEPS = 3
 _PER_DOSSIER = _STEPS + 1
 _COMMIT = 4_000
 _BLOCKED = 100
 _LEASE = timedelta(minutes=5)
-_FRONT = datetime(2026, 3, 1, tzinfo=UTC)
-_NOW = datetime(2026, 3, 2, tzinfo=UTC)
+FRONT = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 _UNIT = f"µs to claim {LANES} lanes and give them back"
 
 
 class Desk:
     """A store, and a clock that goes on a second with every turn."""
 
-    def __init__(self, path: Path) -> None:
-        self._store = SqliteStore(path, tenant="H99")
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
         self._listener = Listener()
-        self._now = _NOW
+        self._now = NOW
 
     def close(self) -> None:
         self._store.close()
@@ -66,7 +68,7 @@ class Desk:
         self._exchange(tuple(Settled(claim.lane, claim.token, each) for claim, each in verdicts), 0)
 
     def _settled(self, claim: Claim) -> Settled:
-        front = claim.messages[0].accepted_at == _FRONT
+        front = claim.messages[0].accepted_at == FRONT
         event, at = (MessageEvent.RELEASE, None) if front else (MessageEvent.RETRY, self._now)
         return Settled(claim.lane, claim.token, tuple(Verdict(m.id, event, at) for m in claim.messages))
 
@@ -83,20 +85,24 @@ class Desk:
         ).claims
 
 
+def _desk(path: Path) -> Desk:
+    return Desk(SqliteStore(path, tenant=TENANT))
+
+
 def run(setting: Setting) -> Iterator[Figure]:
     """The same turn on a small and a large backlog, and on the large one with obstacles in front."""
     few, many = setting.size(1_000, 400), setting.size(1_000_000, 4_000)
     rounds, turns = setting.size(9, 2), setting.size(40, 5)
     with setting.scratch() as folder:
-        small, large = Desk(folder / "small.db"), Desk(folder / "large.db")
+        small, large = _desk(folder / "small.db"), _desk(folder / "large.db")
         setting.say(f"claiming: laying down {few} and {many} messages")
         began = time.perf_counter()
         for desk, messages in ((small, few), (large, many)):
-            desk.accept(_backlog(messages // _PER_DOSSIER, setting.seed), at=_NOW)
+            desk.accept(_backlog(messages // _PER_DOSSIER, setting.seed), at=NOW)
         filled_s = time.perf_counter() - began
         large.close()
         shutil.copyfile(folder / "large.db", folder / "front.db")
-        large, front = Desk(folder / "large.db"), Desk(folder / "front.db")
+        large, front = _desk(folder / "large.db"), _desk(folder / "front.db")
         long_lane = setting.size(10_000, 200)
         _put_in_front(front, first=many, long_lane=long_lane, seed=setting.seed)
         setting.say("claiming: turns on all of them")
@@ -105,7 +111,7 @@ def run(setting: Setting) -> Iterator[Figure]:
             _UNIT,
             f"the same with {few} waiting messages instead of {many}",
             Better.LOWER,
-            in_turns(rounds, lambda: _turns(large, turns), lambda: _turns(small, turns)),
+            inturns_of(rounds, lambda: turns_of(large, turns), lambda: turns_of(small, turns)),
             target=AT_MOST,
             details={"messages": many, "messages_other": few, "turns_per_round": turns, "filling_s": filled_s},
         )
@@ -114,7 +120,7 @@ def run(setting: Setting) -> Iterator[Figure]:
             _UNIT,
             f"the same {many} messages without {_BLOCKED} blocked lanes and one lane of {long_lane} messages in front",
             Better.LOWER,
-            in_turns(rounds, lambda: _turns(front, turns), lambda: _turns(large, turns)),
+            inturns_of(rounds, lambda: turns_of(front, turns), lambda: turns_of(large, turns)),
             target=AT_MOST,
             details={"messages": many, "blocked_lanes": _BLOCKED, "long_lane": long_lane, "turns_per_round": turns},
         )
@@ -131,9 +137,9 @@ def _backlog(count: int, seed: int, *, first: int = 0) -> Iterator[Change]:
 
 def _put_in_front(desk: Desk, *, first: int, long_lane: int, seed: int) -> None:
     """Blocked lanes that are older than everything else, and one long lane of the same age."""
-    desk.accept(_backlog(_BLOCKED, seed, first=first), at=_FRONT)
+    desk.accept(_backlog(_BLOCKED, seed, first=first), at=FRONT)
     desk.block(desk.claim(_BLOCKED))
-    desk.accept(_one_long_lane(long_lane, seed, first=first + _BLOCKED), at=_FRONT)
+    desk.accept(_one_long_lane(long_lane, seed, first=first + _BLOCKED), at=FRONT)
 
 
 def _one_long_lane(messages: int, seed: int, *, first: int) -> Iterator[Change]:
@@ -143,7 +149,7 @@ def _one_long_lane(messages: int, seed: int, *, first: int) -> Iterator[Change]:
             yield change(step)
 
 
-def _turns(desk: Desk, turns: int) -> Sample:
+def turns_of(desk: Desk, turns: int) -> Sample:
     """The median of *turns* turns."""
     walls, cpu = [], time.process_time()
     for _ in range(turns):
