@@ -111,7 +111,7 @@ def run(setting: Setting) -> Iterator[Figure]:
             _UNIT,
             f"the same with {few} waiting messages instead of {many}",
             Better.LOWER,
-            inturns_of(rounds, lambda: turns_of(large, turns), lambda: turns_of(small, turns)),
+            in_turns(rounds, lambda: turns_of(large, turns), lambda: turns_of(small, turns)),
             target=AT_MOST,
             details={"messages": many, "messages_other": few, "turns_per_round": turns, "filling_s": filled_s},
         )
@@ -120,7 +120,7 @@ def run(setting: Setting) -> Iterator[Figure]:
             _UNIT,
             f"the same {many} messages without {_BLOCKED} blocked lanes and one lane of {long_lane} messages in front",
             Better.LOWER,
-            inturns_of(rounds, lambda: turns_of(front, turns), lambda: turns_of(large, turns)),
+            in_turns(rounds, lambda: turns_of(front, turns), lambda: turns_of(large, turns)),
             target=AT_MOST,
             details={"messages": many, "blocked_lanes": _BLOCKED, "long_lane": long_lane, "turns_per_round": turns},
         )

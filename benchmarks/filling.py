@@ -75,7 +75,9 @@ def fill_sqlite(path: Path, filling: Filling, times: Times, *, tenant: str, part
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -500000"):
             connection.execute(f"PRAGMA {pragma}")
-        kept = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index'").fetchall())
+        kept: dict[str, str] = dict(
+            connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index'").fetchall()
+        )
         with _indexes_later(connection, kept):
             _fill(connection, "sqlite", filling, times, {"tenant": tenant, "partner": partner})
         connection.execute(f"INSERT INTO lt_counter (tenant, next) SELECT '{tenant}', {_next_id(filling)}")
@@ -87,7 +89,9 @@ def fill_postgresql(url: str, filling: Filling, times: Times, *, tenant: str, pa
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in ("synchronous_commit = off", "maintenance_work_mem = '500MB'"):
             connection.execute(f"SET {setting}".encode())
-        kept = dict(connection.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename ~ '^lt_'").fetchall())
+        kept: dict[str, str] = dict(
+            connection.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename ~ '^lt_'").fetchall()
+        )
         with _indexes_later(connection, kept):
             _fill(connection, "postgresql", filling, times, {"tenant": tenant, "partner": partner})
         connection.execute(f"SELECT setval('lt_id', {_next_id(filling)})".encode())

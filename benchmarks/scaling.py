@@ -1,14 +1,14 @@
 """
 What a turn, a submit and the status page cost in a store of 10⁷ messages against one of 10³, on both databases.
 
-Most is delivered; more than a million messages wait, the due ones behind a hundred thousand blocked lanes and behind one
-dossier with 10,000 messages.
+Most is delivered; more than a million messages wait, the due ones behind a hundred thousand blocked lanes and behind
+one dossier with 10,000 messages.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import count
@@ -88,25 +88,28 @@ def _figures(
         "long_lane": large.long_lane,
         "filling_s": filled_s,
     }
-    desks = Desk(few), Desk(many)
-    submits = _submits(setting, few, turns), _submits(setting, many, turns)
-    for what, unit, other, ours in (
-        ("claim", f"µs to claim {LANES} lanes and give them back", *(_turns(desk, turns) for desk in desks)),
-        ("submit", "µs to accept a new dossier and a step of it, each durably", *submits),
-        ("status", "µs for the status page", *(_status(store, turns) for store in (few, many))),
-    ):
+    units: Mapping[str, tuple[str, Callable[[SqlStore], Callable[[], Sample]]]] = {
+        "claim": (f"µs to claim {LANES} lanes and give them back", lambda store: _turns(store, turns)),
+        "submit": (
+            "µs to accept a new dossier and a step of it, each durably",
+            lambda store: _submits(setting, store, turns),
+        ),
+        "status": ("µs for the status page", lambda store: _status(store, turns)),
+    }
+    for what, (unit, measuring) in units.items():
         yield Figure(
             f"scale_{what}_{name}",
             unit,
             f"the same with {_SMALL.messages} messages in the store instead of {large.messages}",
             Better.LOWER,
-            in_turns(rounds, ours, other),
+            in_turns(rounds, measuring(many), measuring(few)),
             target=AT_MOST,
             details=details,
         )
 
 
-def _turns(desk: Desk, turns: int) -> Callable[[], Sample]:
+def _turns(store: SqlStore, turns: int) -> Callable[[], Sample]:
+    desk = Desk(store)
     return lambda: turns_of(desk, turns)
 
 
@@ -115,8 +118,8 @@ def _submits(setting: Setting, store: SqlStore, turns: int) -> Callable[[], Samp
 
     def submit() -> None:
         for dossier in dossiers(1, setting.seed, first=next(fresh)):
-            for body in (dossier, *steps(dossier, 1)):
-                (receipt,) = store.accept([change(body)], [_LISTENER], now=NOW)
+            for one in (change(dossier), *(change(step) for step in steps(dossier, 1))):
+                (receipt,) = store.accept([one], [_LISTENER], now=NOW)
                 assert receipt.version > 0
 
     return lambda: _median_of(turns, submit)

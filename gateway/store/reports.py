@@ -22,14 +22,14 @@ def status(sql: Statements) -> list[PartnerStatus]:
     counts = tallies(sql)
     flying = dict(sql.rows("in_flight"))
     unknown = dict(sql.rows("unknown"))
-    dead_since = dict(sql.rows("oldest_dead"))
     rows = {row.partner: row for row in partners.read_all(sql)}
     found = []
     for partner in sorted((counts.keys() | rows.keys()) - {""}):
         said = counts.get(partner, {})
         row = rows.get(partner) or partners.PartnerRow(partner)
         in_flight, lost = int(flying.get(partner, 0)), int(unknown.get(partner, 0))
-        since = [at for at in (sql.row("oldest", partner=partner)[0], dead_since.get(partner)) if at is not None]
+        oldest = (sql.row(name, partner=partner)[0] for name in ("oldest", "oldest_dead"))
+        since = [at for at in oldest if at is not None]
         found.append(
             PartnerStatus(
                 partner=partner,

@@ -36,6 +36,12 @@ FIGURES = [
     "import_memory",
     "claim_backlog",
     "claim_behind_obstacles",
+    "scale_claim_sqlite",
+    "scale_submit_sqlite",
+    "scale_status_sqlite",
+    "scale_claim_postgresql",
+    "scale_submit_postgresql",
+    "scale_status_postgresql",
 ]
 
 

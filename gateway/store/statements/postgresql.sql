@@ -6,6 +6,21 @@ SELECT nextval('lt_id') FROM generate_series(1, :count)
 SELECT pg_advisory_xact_lock(hashtextextended(:tenant || '/' || k.value, 0))
 FROM (SELECT value FROM each_text(:keys) e ORDER BY value) k
 
+-- name: head_messages
+-- As the common one. Here the first messages of each lane are found once and before all else: otherwise each message of a
+-- long lane is asked whether it is among them.
+WITH m AS MATERIALIZED (
+    SELECT x.dossier_id, x.id, x.version, x.operation, x.state, x.attempts, x.since
+    FROM each_id(:lanes) w
+    CROSS JOIN LATERAL (
+        SELECT * FROM lt_message o WHERE o.tenant = :tenant AND o.partner = :partner AND o.dossier_id = w.value
+        ORDER BY o.id LIMIT :depth) x)
+SELECT m.dossier_id, m.id, m.operation, m.state, m.attempts, m.since, c.body, c.hash, c.advance, d.code
+FROM m
+JOIN lt_change c ON c.tenant = :tenant AND c.dossier_id = m.dossier_id AND c.version = m.version
+JOIN lt_dossier d ON d.tenant = :tenant AND d.id = m.dossier_id
+ORDER BY m.dossier_id, m.id
+
 -- name: lock_audit
 SELECT pg_advisory_xact_lock(hashtextextended('audit/' || :tenant, 0))
 

@@ -13,7 +13,7 @@ SELECT partner, count(*) FROM lt_message WHERE tenant = :tenant AND state = 'unk
 SELECT min(since) FROM lt_message WHERE tenant = :tenant AND partner = :partner
 
 -- name: oldest_dead
-SELECT partner, min(since) FROM lt_dead WHERE tenant = :tenant GROUP BY partner
+SELECT min(since) FROM lt_dead WHERE tenant = :tenant AND partner = :partner
 
 -- name: dead_letters
 SELECT e.id, e.partner, e.operation, d.code, e.code, e.text, e.ended_at,

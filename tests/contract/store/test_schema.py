@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +14,8 @@ from gateway.errors import StoreTooNew
 from gateway.store import schema
 from gateway.store.sql import statements
 from tests.builders import a_dossier
-from tests.contract.store.telling import accept, change
-from tests.stores import Backend, SqliteBackend
+from tests.contract.store.telling import PARTNER, a_history, accept, change
+from tests.stores import TENANT, Backend, PostgresBackend, SqliteBackend
 
 WHOLE_TABLE_BY_INTENT = {"tallies", "partners", "paused_lanes"}
 """Statements of a person's page, on tables that stay small, or that a person waits for."""
@@ -28,7 +31,7 @@ def test_a_database_of_a_newer_release_is_refused(backend: Backend) -> None:
     with pytest.raises(StoreTooNew, match="9999"):
         backend.open()
 
-    backend.execute("UPDATE lt_schema SET version_num = '0003'")
+    backend.execute(f"UPDATE lt_schema SET version_num = '{schema.KNOWN[-1]}'")
     assert backend.open().totals()["dossiers"] == 1
 
 
@@ -38,7 +41,7 @@ def test_a_newer_release_that_only_added_lets_this_one_work_on(backend: Backend)
     """
     accept(backend.open(), change(a_dossier()))
     backend.execute("UPDATE lt_schema SET version_num = '9999'")
-    backend.execute("INSERT INTO lt_release (revision, readable_from) VALUES ('9999', '0003')")
+    backend.execute(f"INSERT INTO lt_release (revision, readable_from) VALUES ('9999', '{schema.KNOWN[-1]}')")
 
     store = backend.open()
 
@@ -73,3 +76,43 @@ def test_no_hot_statement_reads_a_whole_table(tmp_path: Path) -> None:
     backend.close()
 
     assert scanning <= WHOLE_TABLE_BY_INTENT
+
+
+@pytest.mark.parametrize("name", ["oldest", "oldest_dead"])
+def test_the_oldest_of_a_partner_is_found_by_one_look(tmp_path: Path, name: str) -> None:
+    """
+    The status page must not read a hundred thousand dead letters to tell since when the first one waits.
+    """
+    backend = SqliteBackend(tmp_path)
+    backend.open()
+    with closing(backend.connect()) as connection:
+        statement = statements("sqlite")[name].text
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", {"tenant": "", "partner": ""}).fetchall()
+
+    assert [row[3] for row in plan if "_age (tenant=? AND partner=?)" not in row[3]] == []
+
+
+def test_a_long_lane_is_read_no_further_than_asked(postgres_backend: PostgresBackend) -> None:
+    """
+    One dossier with thousands of messages: a claim reads the few that it takes. PostgreSQL once asked each of them.
+    """
+    dossier, steps = a_history(60)
+    accept(postgres_backend.open(), change(dossier), *(change(step, str(n)) for n, step in enumerate(steps, 2)))
+    [(lane,)] = postgres_backend.rows("SELECT dossier_id FROM lt_lane")
+    statement = statements("postgresql")["head_messages"].text
+    with closing(postgres_backend.connect()) as connection:
+        connection.execute("SET enable_seqscan = off")
+        [(explained,)] = connection.execute(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}".encode(),
+            {"tenant": TENANT, "partner": PARTNER.name, "depth": 5, "lanes": [lane]},
+        ).fetchall()
+
+    assert sum(_rows_read(explained[0]["Plan"])) == 5
+
+
+def _rows_read(node: dict[str, Any]) -> Iterator[float]:
+    """How many rows of lt_message each part of a plan looked at."""
+    if node.get("Relation Name") == "lt_message":
+        yield (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    for part in node.get("Plans", ()):
+        yield from _rows_read(part)
