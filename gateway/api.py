@@ -20,7 +20,7 @@ from gateway.desk import Desk
 from gateway.janitor import Janitor
 from gateway.model import Change, DossierCode
 from gateway.observe import Event, get_logger
-from gateway.operations import Operations
+from gateway.operations import Operations, known_partner
 from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
 from gateway.store.contract import DeadLetter, Known, PartnerStatus, Received, TimelineEntry
@@ -105,10 +105,12 @@ class Gateway:
         """
         Take in a call that *partner* made to *path* with the raw body *content*: kept durably before it is answered.
 
-        A repeat has no second effect. None when the partner does not call us there. Raises ``KeyError`` for a partner
-        that is not configured, and ``StoreError``: then nothing was kept, and the partner must be told to call again.
+        A repeat has no second effect. None when the partner does not call us there. Raises ``InvalidInput`` for a
+        partner that is not configured, and ``StoreError``: then nothing was kept, and the partner must be told to call
+        again.
         """
-        connector = {connector.name: connector for connector in self.connectors}[partner]
+        connectors = {connector.name: connector for connector in self.connectors}
+        connector = connectors[known_partner(partner, list(connectors))]
         if not isinstance(connector, Receiver):
             return None
         now = self.clock.now()
@@ -141,6 +143,12 @@ class Gateway:
         for connector in self.connectors:
             found.setdefault(connector.name, PartnerStatus(connector.name, 0, 0, 0, 0, 0, 0, 0, None, None))
         return [found[name] for name in sorted(found)]
+
+    def unserved(self) -> dict[str, int]:
+        """How many messages wait for partners that nobody serves: they are no longer configured."""
+        served = {*self.settings.partners, *(connector.name for connector in self.connectors)}
+        waiting = {each.partner: each.pending + each.in_flight + each.unknown for each in self._store.status()}
+        return {partner: count for partner, count in waiting.items() if count and partner not in served}
 
     def totals(self) -> dict[str, int]:
         """How many ``dossiers`` the ledger holds, and how many changes of each kind: ``dossier``, ``step``."""

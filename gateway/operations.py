@@ -117,17 +117,22 @@ class Operations:
             )  # fmt: skip
 
     def _known(self, partner: str) -> str:
-        if partner in self.partners:
-            return partner
-        nearest = process.extractOne(partner, list(self.partners), score_cutoff=60)
-        raise InvalidInput(
-            "partner", partner, "không có trong cấu hình / is not configured",
-            f"Có phải «{nearest[0]}»? / Did you mean «{nearest[0]}»?" if nearest
-            else f"Các đối tác / Partners: {', '.join(self.partners) or '–'}",
-        )  # fmt: skip
+        return known_partner(partner, self.partners)
 
     def _act(self, reason: str) -> Act:
         return Act(self.actor, self.clock.now(), reason)
+
+
+def known_partner(partner: str, partners: Sequence[str]) -> str:
+    """*partner*, where it is one of the configured *partners*; else raises ``InvalidInput`` that names the nearest."""
+    if partner in partners:
+        return partner
+    nearest = process.extractOne(partner, list(partners), score_cutoff=60)
+    raise InvalidInput(
+        "partner", partner, "không có trong cấu hình / is not configured",
+        f"Có phải «{nearest[0]}»? / Did you mean «{nearest[0]}»?" if nearest
+        else f"Các đối tác / Partners: {', '.join(partners) or '–'}",
+    )  # fmt: skip
 
 
 def _needed(reason: str) -> str:

@@ -67,7 +67,7 @@ def examine(config: Path) -> Iterator[Finding]:
         yield Finding(str(config), True, "hợp lệ / valid")
     if settings is None:
         return
-    yield _database(settings)
+    yield from _database(settings)
     for name, source in settings.sources.items():
         yield from _mapping(name, source.mapping)
     if whole:
@@ -87,15 +87,18 @@ def _mistakes(error: ConfigurationError) -> Iterator[Finding]:
         yield Finding(problem.path, False, f"{problem.reason}. {problem.remedy}", ExitCode.CONFIGURATION)
 
 
-def _database(settings: Settings) -> Finding:
+def _database(settings: Settings) -> Iterator[Finding]:
     where = settings.database.path if settings.database.url is None else "PostgreSQL"
     what = f"database {where}"
     try:
         with Gateway(settings, connectors=[]) as gateway:
-            dossiers = gateway.totals().get("dossiers", 0)
+            dossiers, unserved = gateway.totals().get("dossiers", 0), gateway.unserved()
     except StoreError as error:
-        return Finding(what, False, str(error), ExitCode.DATABASE)
-    return Finding(what, True, f"ghi được / writable, {output.number(dossiers)} hồ sơ / dossiers")
+        yield Finding(what, False, str(error), ExitCode.DATABASE)
+        return
+    yield Finding(what, True, f"ghi được / writable, {output.number(dossiers)} hồ sơ / dossiers")
+    for partner, count in unserved.items():
+        yield Finding(f"partners.{partner}", False, output.nobody_serves(partner, count), ExitCode.CONFIGURATION)
 
 
 def _mapping(name: str, path: Path) -> Iterator[Finding]:

@@ -84,3 +84,11 @@ def age(span: timedelta | None) -> str:
 def number(value: int) -> str:
     """12000 as Vietnamese readers write it: ``12.000``."""
     return f"{value:,}".replace(",", ".")
+
+
+def nobody_serves(partner: str, count: int) -> str:
+    """What to say of *count* messages for a *partner* that is no longer configured."""
+    return (
+        f"{number(count)} tin chờ «{partner}», đối tác không còn trong cấu hình: thêm lại [partners.{partner}]"
+        f" / messages wait for «{partner}», which is no longer configured: add it again"
+    )

@@ -38,6 +38,7 @@ def status(
             for name in sorted({*told, *gateway.settings.partners})
         ]
         totals, now = gateway.totals(), gateway.clock.now()
+        unserved = gateway.unserved()
     if json:
         output.print_json({"partners": partners, "totals": totals, "at": now})
     else:
@@ -66,6 +67,8 @@ def status(
                 output.say(f"«{partner.partner}» đang tạm ngừng: «lienthong resume {partner.partner}» / is paused.")
             if partner.slowdown > 1:
                 output.say(f"«{partner.partner}» đang được gọi chậm lại {partner.slowdown:.1f} lần / is slowed down.")
+        for name, count in unserved.items():
+            output.say(output.nobody_serves(name, count))
         if any(partner.dead for partner in partners):
             output.say("Có thông điệp chết: «lienthong dead-letters list» / There are dead letters.")
     if exit_code and any(partner.dead for partner in partners):

@@ -78,6 +78,8 @@ def _exit_code(stop: Stop, *, until_idle: bool, dead: int) -> ExitCode:
 def _deliver(gateway: Gateway, stop: Stop, *, until_idle: bool) -> Counts:
     engines = gateway.engines()
     log.info(Event.SYNC_STARTED, partners=[connector.name for connector in gateway.connectors])
+    for partner, count in gateway.unserved().items():
+        log.warning(Event.SYNC_UNSERVED, partner=partner, waiting=count)
     with ThreadPoolExecutor(1, thread_name_prefix="sync") as pool:
         if until_idle:
             running = pool.submit(gateway.run_until_idle, stop.event, engines)

@@ -35,6 +35,8 @@ class Event(StrEnum):
 
     SYNC_STARTED = "sync.started"
     SYNC_PROGRESS = "sync.progress"
+    SYNC_UNSERVED = "sync.unserved"
+    """Messages wait for a partner that is no longer configured; they stay until it is, or a person decides."""
     SYNC_STOPPING = "sync.stopping"
     SYNC_STOPPED = "sync.stopped"
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 COLLISIONS = (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure)
 """Two producers told the same under different names at once, or waited for each other: the loser reads again."""
 TRIES = 5
+_NOT_LET_IN = (pg.InvalidPassword, pg.InvalidAuthorizationSpecification, pg.InsufficientPrivilege)
 FOLD_EVERY = 50
 FOLD_AT_MOST = 5_000
 """So many rows of counts are folded together at every so many exchanges of one process."""
@@ -56,12 +57,12 @@ def _translated(exc: Exception, place: str) -> StoreError:
             "Giải phóng dung lượng rồi gửi lại. "
             "/ No room left on the database server; this change was not accepted, earlier ones are safe."
         )
-    if isinstance(exc, pg.InvalidPassword | pg.InvalidAuthorizationSpecification | pg.InsufficientPrivilege):
+    if isinstance(exc, _NOT_LET_IN) or _refused_at_the_door(exc, "password", "pg_hba.conf", "role"):
         return StoreUnavailable(
             f"Máy chủ {place} không cho tài khoản này vào. Kiểm tra tên, mật khẩu và quyền. "
             "/ The database server refuses this account; check its name, password and rights."
         )
-    if isinstance(exc, pg.InvalidCatalogName):
+    if isinstance(exc, pg.InvalidCatalogName) or _refused_at_the_door(exc, "does not exist"):
         return StoreUnavailable(
             f"Máy chủ {place} không có cơ sở dữ liệu này. Tạo nó, hoặc sửa database.url. "
             "/ There is no such database on the server; create it or correct database.url."
@@ -73,6 +74,13 @@ def _translated(exc: Exception, place: str) -> StoreError:
         )
     state = getattr(exc, "sqlstate", None) or type(exc).__name__
     return StoreUnavailable(f"PostgreSQL {place} báo lỗi {state}. / PostgreSQL reports an error.")
+
+
+def _refused_at_the_door(exc: Exception, *words: str) -> bool:
+    """Whether the server refused the connection for this reason: then the driver has its words, and no code."""
+    return (
+        isinstance(exc, psycopg.OperationalError) and exc.sqlstate is None and any(word in str(exc) for word in words)
+    )
 
 
 class PostgresStore(SqlStore):

@@ -14,6 +14,7 @@ import pytest
 from connectors.national_portal.connector import NationalPortal, build
 from gateway import Gateway, Settings
 from gateway.config import DatabaseSettings, TenantSettings
+from gateway.errors import InvalidInput
 from gateway.model import Change, DossierStatus, Origin
 from tests.builders import MORNING, a_dossier
 from tests.clocks import TestClock
@@ -242,3 +243,5 @@ def test_unreadable_calls_are_refused_in_the_portals_way(gateway: Gateway) -> No
     assert broken is not None
     assert (broken.status, broken.content_type) == (500, "text/plain; charset=utf-8")
     assert gateway.receive("cong", "/other", b"{}") is None
+    with pytest.raises(InvalidInput, match="Did you mean «cong»"):
+        gateway.receive("congg", "/other", b"{}")

@@ -86,3 +86,22 @@ def test_no_dead_letters_is_said_so(run: Run, configured: Path) -> None:
     assert "There are no dead letters" in run("dead-letters", "list").stderr
     assert json.loads(run("dead-letters", "list", "--json").stdout) == {"causes": [], "letters": []}
     assert run("dead-letters", "show", "17").exit_code == 4
+
+
+def test_what_waits_for_a_partner_that_is_gone_is_not_forgotten(
+    run: Run, accepted: list[str], configured: Path
+) -> None:
+    """
+    Somebody renamed a partner in the configuration: status, check and the log of sync say what waits, and for whom.
+    """
+    configured.write_text('[partners.moi]\nconnector = "vidu"\n', "utf-8")
+
+    assert "3 tin chờ «vidu»" in run("status").stderr
+    checked = run("check", "--json")
+    synced = run("sync", "--until-idle")
+
+    assert checked.exit_code == 3
+    (finding,) = [each for each in json.loads(checked.stdout)["checks"] if not each["ok"]]
+    assert finding["what"] == "partners.vidu"
+    assert "sync.unserved" in synced.stderr
+    assert json.loads(run("status", "--json").stdout)["partners"][1]["pending"] == 3

@@ -1,0 +1,54 @@
+"""What is PostgreSQL's own: a server without room, and the words for what it cannot do."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import StoreFull, StoreUnavailable
+from gateway.store.postgresql import PostgresStore
+from tests.builders import a_dossier
+from tests.contract.store.telling import accept, change
+from tests.postgres import PostgresServer
+from tests.stores import PostgresBackend
+
+NO_ROOM = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER no_room BEFORE INSERT ON lt_message FOR EACH ROW EXECUTE FUNCTION no_room();
+"""
+
+
+def test_a_server_without_room_takes_nothing_by_half(postgres_backend: PostgresBackend) -> None:
+    """
+    The last table of a change does not fit: the change is refused in words, what was accepted stays, room mends it.
+    """
+    store = postgres_backend.open()
+    accept(store, change(a_dossier()))
+    postgres_backend.execute(NO_ROOM)
+    second = change(a_dossier(code="H99.01.01-260302-0100"), "2")
+
+    with pytest.raises(StoreFull, match="Hết chỗ"):
+        accept(store, second)
+
+    assert store.totals() == {"dossiers": 1, "dossier": 1}
+    postgres_backend.execute("DROP TRIGGER no_room ON lt_message")
+    assert not accept(store, second)[0].duplicate
+    assert store.totals()["dossiers"] == 2
+
+
+@pytest.mark.parametrize(
+    ("database", "account", "remedy"),
+    [("nowhere", "lienthong", "Tạo nó"), ("postgres", "nobody-here", "Kiểm tra tên, mật khẩu và quyền")],
+)
+def test_a_wrong_address_is_told_without_its_password(
+    postgres_server: PostgresServer, database: str, account: str, remedy: str
+) -> None:
+    """
+    The database or the account is not there: the operator reads which server and what to check, and no secret.
+    """
+    url = postgres_server.url(database).replace("lienthong@", f"{account}:mat-khau-gieo@")
+
+    with pytest.raises(StoreUnavailable, match=rf"127\.0\.0\.1.*{remedy}") as caught:
+        PostgresStore(url, tenant="H99")
+
+    assert "mat-khau-gieo" not in str(caught.value)
