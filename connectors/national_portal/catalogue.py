@@ -22,7 +22,7 @@ from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.translate import Listed
 from connectors.national_portal.wire import Row, text_in
 from gateway.errors import DeliveryError, Rejected
-from gateway.model import Procedure, ProcedureCode
+from gateway.model import ProcedureCode
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +57,8 @@ class Catalogue:
         self._client = client
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._procedures: dict[str, _Entry[Procedure | None]] = {}
-        self._procedure_flights: OneFlight[str, _Entry[Procedure | None]] = OneFlight()
+        self._procedures: dict[str, _Entry[Listed | None]] = {}
+        self._procedure_flights: OneFlight[str, _Entry[Listed | None]] = OneFlight()
         self._lists: dict[str, _Entry[Sequence[Row]]] = {}
         self._list_flights: OneFlight[str, _Entry[Sequence[Row]]] = OneFlight()
 
@@ -75,10 +75,12 @@ class Catalogue:
         if again:
             self._forget_missing(forms)
         for form in forms:
-            read = partial(self._read, form, code, patience)
-            entry = self._through(self._procedures, self._procedure_flights, form, read, patience)
+            entry = self._procedures.get(form)
+            if entry is None or self._monotonic() >= entry.until:
+                read = partial(self._read, form, code, patience)
+                entry = self._through(self._procedures, self._procedure_flights, form, read, patience)
             if entry.value is not None:
-                return Listed(form, entry.value), entry.stale
+                return entry.value, entry.stale
         raise Rejected(
             self._partner,
             "unknown-procedure",
@@ -109,13 +111,13 @@ class Catalogue:
                 if entry is not None and entry.value is None:
                     del self._procedures[form]
 
-    def _read(self, form: str, code: ProcedureCode, patience: Patience) -> _Entry[Procedure | None]:
+    def _read(self, form: str, code: ProcedureCode, patience: Patience) -> _Entry[Listed | None]:
         row = self._client.read_procedure(form, patience=patience)
         procedure = None if row is None else to_procedure(row, code)
         whole = procedure is not None and procedure.field_code and procedure.field_name
         # What is missing or incomplete may be mended at the portal any minute; people requeue and expect it to be seen.
         validity = self._settings.catalogue_validity_s if whole else self._settings.catalogue_retry_s
-        return _Entry(procedure, self._monotonic() + validity)
+        return _Entry(None if procedure is None else Listed(form, procedure), self._monotonic() + validity)
 
     def _list(self, service: str, ask: Callable[[], list[Row]], patience: Patience) -> Sequence[Row]:
         def read() -> _Entry[Sequence[Row]]:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from gateway.errors import Unreachable
 
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 def elapsed_s() -> float:
     """
@@ -17,8 +19,7 @@ def elapsed_s() -> float:
     ``time.monotonic`` stops then on Linux: after a night's sleep an errand would still have its time, and call long
     after its lease.
     """
-    boot_clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot_clock is None else time.clock_gettime(boot_clock)
+    return time.clock_gettime(_CLOCK)
 
 
 class Patience:

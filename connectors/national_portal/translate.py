@@ -7,14 +7,13 @@ one. What the portal insists on and we do not have stops the message with a reas
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from connectors.national_portal import wire
 from connectors.national_portal.codes import ELLIPSIS
 from connectors.national_portal.settings import PortalSettings
+from connectors.national_portal.tables import Tables
 from gateway.errors import Rejected, UnknownCode
 from gateway.model import (
     Document,
@@ -28,13 +27,12 @@ from gateway.model import (
     Reuse,
     SupplementRound,
 )
-from gateway.model.text import cut, name_key, show
-
-K = TypeVar("K", bound=Hashable)
+from gateway.model.text import cut, name_key
 
 _HANOI = timedelta(hours=7)
 _FLAGS = ("0", "1")
 _WORDS = ("False", "True")
+_STATUSES = {status: str(status.value) for status in DossierStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,7 @@ class Translator:
         self._partner = partner
         self._settings = settings
         self._codes = settings.codes
+        self._tables = Tables(settings.codes)
         self._v2 = settings.profile == "v2"
         self._limits = settings.length_limits
 
@@ -86,7 +85,7 @@ class Translator:
             "ThoiDiemXuLy": moment(step.at),
             "PhongBanXuLy": step.department or "",
             "NoiDungXuLy": step.content,
-            "TrangThai": str(step.status.value),
+            "TrangThai": _STATUSES[step.status],
             "NgayBatDau": moment(step.started_at),
             "NgayKetThucTheoQuyDinh": moment(step.due_at),
         }
@@ -125,7 +124,7 @@ class Translator:
         }
 
     def _dossier(self, dossier: Dossier, listed: Listed) -> wire.Dossier:
-        codes, applicant, procedure = self._codes, dossier.applicant, listed.procedure
+        tables, applicant, procedure = self._tables, dossier.applicant, listed.procedure
         if not procedure.field_code or not procedure.field_name:
             raise self._missing(
                 dossier,
@@ -147,7 +146,7 @@ class Translator:
             "MaLinhVuc": procedure.field_code,
             "TenLinhVuc": procedure.field_name,
             "ChuHoSo": applicant.name,
-            "LoaiDoiTuong": _code(codes.applicants, applicant.kind, "LoaiDoiTuong", "applicants"),
+            "LoaiDoiTuong": tables.applicants[applicant.kind],
             "MaDoiTuong": applicant.account_id or "",
             "ThongTinKhac": dossier.extra or "",
             "Email": applicant.email or "",
@@ -156,11 +155,11 @@ class Translator:
             "TrichYeuHoSo": self._cut("TrichYeuHoSo", dossier.subject),
             "NgayTiepNhan": moment(dossier.accepted_at),
             "NgayHenTra": moment(dossier.due_at),
-            "TrangThaiHoSo": str(dossier.status.value),
+            "TrangThaiHoSo": _STATUSES[dossier.status],
             "NgayTra": moment(dossier.returned_at),
             "NgayKetThucXuLy": moment(dossier.completed_at),
             "ThongTinTra": dossier.return_note or "",
-            "HinhThuc": _code(codes.result_deliveries, dossier.result_delivery, "HinhThuc", "result_deliveries"),
+            "HinhThuc": tables.result_deliveries[dossier.result_delivery],
             "DonViXuLy": dossier.agency.name,
             "GhiChu": self._cut("GhiChu", dossier.note or ""),
             "TaiLieuNop": [self._file(dossier, document) for document in dossier.documents],
@@ -169,7 +168,7 @@ class Translator:
                 {
                     "TenGiayTo": self._cut("TenGiayTo", paper.name),
                     "SoLuong": str(paper.quantity),
-                    "LoaiGiayTo": _code(codes.other_papers, name_key(paper.kind), "LoaiGiayTo", "other_papers"),
+                    "LoaiGiayTo": self._tables.other_papers[name_key(paper.kind)],
                 }
                 for paper in dossier.other_papers
             ],
@@ -193,8 +192,8 @@ class Translator:
             )
 
     def _add_v2(self, body: wire.Dossier, dossier: Dossier) -> None:
-        codes, applicant = self._codes, dossier.applicant
-        channel = "" if dossier.channel is None else _code(codes.channels, dossier.channel, "KenhThucHien", "channels")
+        tables, applicant = self._tables, dossier.applicant
+        channel = "" if dossier.channel is None else tables.channels[dossier.channel]
         if dossier.submitted_at is None:
             raise self._missing(
                 dossier,
@@ -221,17 +220,15 @@ class Translator:
         body["DinhDanhCHS"] = [self._owner_id(identifier) for identifier in applicant.identifiers]
         body["NgayNopHoSo"] = moment(dossier.submitted_at)
         body["NgayTuChoi"] = moment(refused_at)
-        body["NoiNopHoSo"] = _code(codes.filed_at, dossier.origin, "NoiNopHoSo", "filed_at")
+        body["NoiNopHoSo"] = tables.filed_at[dossier.origin]
         body["HoSoCoThanhPhanSoHoa"] = _FLAGS[dossier.digitised]
         body["TaiKhoanDuocXacThucVoiVNeID"] = _FLAGS[dossier.account_verified]
-        body["DuocThanhToanTrucTuyen"] = _code(
-            codes.online_payments, dossier.online_payment, "DuocThanhToanTrucTuyen", "online_payments"
-        )
+        body["DuocThanhToanTrucTuyen"] = tables.online_payments[dossier.online_payment]
         body["DSKetNoiCSDL"] = self._databases(dossier)
 
     def _databases(self, dossier: Dossier) -> list[wire.UsedDatabase]:
         if dossier.databases:
-            return [{"MaCSDL": _code(self._codes.databases, name, "MaCSDL", "databases")} for name in dossier.databases]
+            return [{"MaCSDL": self._tables.databases[name]} for name in dossier.databases]
         if self._settings.no_database_code is None:
             raise self._missing(
                 dossier,
@@ -243,7 +240,7 @@ class Translator:
 
     def _owner_id(self, identifier: Identifier) -> wire.OwnerId:
         return {
-            "LoaiDinhDanh": _code(self._codes.identifiers, identifier.kind, "LoaiDinhDanh", "identifiers"),
+            "LoaiDinhDanh": self._tables.identifiers[identifier.kind],
             "SoDinhDanh": identifier.number,
         }
 
@@ -272,17 +269,17 @@ class Translator:
                 "Bổ sung mã kết quả thay thế / Give the code of the replacing result",
             )
         file["DuocSoHoa"] = _FLAGS[document.digitised]
-        file["DuocTaiSuDung"] = _code(self._codes.reuses, document.reuse, "DuocTaiSuDung", "reuses")
+        file["DuocTaiSuDung"] = self._tables.reuses[document.reuse]
         file["DuocLayTuKhoDMQG"] = _FLAGS[document.from_national_store]
         file["MaKetQuaThayThe"] = document.replaces_result or ""
         return file
 
     def _fee(self, line: FeeLine) -> wire.Fee:
-        kind = _code(self._codes.fee_kinds, line.kind, "LoaiPhiLePhi", "fee_kinds")
+        kind = self._tables.fee_kinds[line.kind]
         return {
             "TenPhiLePhi": line.name,
             "MaPhiLePhi": line.code or kind,
-            "HinhThucThu": _code(self._codes.fee_moments, line.moment, "HinhThucThu", "fee_moments"),
+            "HinhThucThu": self._tables.fee_moments[line.moment],
             "Gia": str(line.amount),
             "LoaiPhiLePhi": kind,
         }
@@ -335,15 +332,3 @@ class Translator:
 
     def _missing(self, dossier: Dossier, field: str, reason: str, remedy: str) -> Rejected:
         return Rejected(self._partner, "incomplete", f"{dossier.code}: {field} {reason}. {remedy}")
-
-
-def _code(table: Mapping[K, str], word: K, field: str, name: str) -> str:
-    code = table.get(word)
-    if code is None:
-        raise UnknownCode(
-            field,
-            show(word),
-            f"không có mã trên Cổng, bảng «{name}» / has no code in the table «{name}»",
-            f"Thêm dòng vào codes.{name} của đối tác này / Add a row to codes.{name} of this partner",
-        )
-    return code

@@ -70,23 +70,26 @@ class Judge:
         session = _finder(settings.session_phrases)
 
         def words(message: str) -> _Words:
-            if len(message) > _LONGEST_TEXT:
-                return _UNREAD
             key = search_key(message)
             return _Words(*(bool(find.search(key)) for find in (success, failure, exists, missing, session)))
 
         self._words = lru_cache(_REMEMBERED_TEXTS)(words)
+        self._remembered = lru_cache(_REMEMBERED_TEXTS)(self._verdict)
 
     def verdict(self, answer: Answer, *, fresh_session: bool = False) -> Verdict:
         """
         What *answer* means. With *fresh_session* words about sessions count no more: one was opened just now, so a
         text that merely contains such a word is about something else.
         """
-        words = self._words(answer.message)
-        meaning = None if answer.code is None else self._codes.get(answer.code)
+        judge = self._remembered if len(answer.message) <= _LONGEST_TEXT else self._verdict
+        return judge(answer.code, answer.message, fresh_session)
+
+    def _verdict(self, code: int | None, message: str, fresh_session: bool) -> Verdict:
+        words = self._read(message)
+        meaning = None if code is None else self._codes.get(code)
         if meaning is Meaning.SESSION:
             return Verdict.SESSION
-        if words.session and answer.code != 0 and not fresh_session:
+        if words.session and code != 0 and not fresh_session:
             return Verdict.SESSION
         # The phrase decides in any code, 0 included (contract 6.3).
         if words.exists or meaning is Meaning.EXISTS:
@@ -94,7 +97,7 @@ class Judge:
         # An unknown procedure "does not exist" either, hence the code before the phrase.
         if words.missing and meaning in {None, Meaning.RETRY}:
             return Verdict.MISSING
-        if answer.code == 0:
+        if code == 0:
             return self._of_zero(words)
         return Verdict.FAULTED if meaning is None else _BY_CLASS[meaning]
 
@@ -105,14 +108,17 @@ class Judge:
             return Verdict.ACCEPTED
         return Verdict.FAULTED if self._require_success else Verdict.UNFAMILIAR
 
+    def _read(self, text: str) -> _Words:
+        return self._words(text) if len(text) <= _LONGEST_TEXT else _UNREAD
+
     def affirms(self, text: str) -> bool:
         """Whether a plain text by itself says that the call succeeded (contract 13.3)."""
-        words = self._words(text)
+        words = self._read(text)
         return words.success and not words.failure
 
     def denies(self, text: str) -> bool:
         """Whether an answer's words deny its code 0 (contract 6.3); to have found nothing is no denial."""
-        words = self._words(text)
+        words = self._read(text)
         return words.failure and not words.missing
 
 

@@ -65,7 +65,9 @@ class HttpAnswer:
     def header(self, name: str) -> str:
         """The value of *name*, which is in lower case; several are joined by commas, none is empty."""
         wanted = name.encode("ascii")
-        return ", ".join(value.decode("latin-1") for key, value in self.headers if key.lower() == wanted)
+        return ", ".join(
+            value.decode("latin-1") for key, value in self.headers if len(key) == len(wanted) and key.lower() == wanted
+        )
 
 
 class Line(Protocol):

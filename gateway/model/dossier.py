@@ -138,7 +138,10 @@ class Dossier(Record):
     @property
     def digitised(self) -> bool:
         """Whether any document that still counts was digitised."""
-        return any(document.digitised and not document.deleted for document in self.documents)
+        for document in self.documents:  # noqa: SIM110 - a generator costs more than the few documents in it.
+            if document.digitised and not document.deleted:
+                return True
+        return False
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
