@@ -17,6 +17,7 @@ from rich.console import Console
 
 from benchmarks import (
     accepting,
+    calling,
     claiming,
     delivering,
     importing,
@@ -33,7 +34,9 @@ from benchmarks.peers import comparing
 BENCHMARKS: Mapping[str, Callable[[Setting], Iterator[Figure]]] = {
     "accept": accepting.run,
     "produce": producing.run,
+    "http": calling.run,
     "deliver": delivering.run,
+    "fast": calling.whole,
     "work": working.run,
     "recover": recovering.run,
     "import": importing.run,

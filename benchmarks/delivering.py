@@ -28,6 +28,7 @@ from connectors.national_portal.connector import NationalPortal, build
 from connectors.national_portal.settings import PortalSettings
 from gateway.api import Gateway
 from gateway.config import DeliverySettings, Settings
+from gateway.http import Engine
 from gateway.model import Dossier, body_json
 from gateway.ports import Delivered, Message
 
@@ -219,6 +220,7 @@ def gateway(
     way: Way,
     *,
     first: int = 0,
+    engine: Engine = "httpx",
     observe: Callable[[Callable[[], object]], Cost] = cost_of,
 ) -> Cost:
     """
@@ -233,7 +235,7 @@ def gateway(
             database=databases.settings(folder, way.server),
             delivery=DeliverySettings(concurrency=way.threads, block=way.block),
         )
-        connector = build(PARTNER, {**options(address), "dossiers_per_call": way.batch})
+        connector = build(PARTNER, {**options(address), "engine": engine, "dossiers_per_call": way.batch})
         with Gateway(settings, connectors=[connector]) as our:
             our.submit_many(warm)
             our.run_until_idle()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-LIBRARIES = ("httpx", "httpcore", "orjson", "pydantic", "sqlalchemy")
+LIBRARIES = ("httpx", "httpcore", "httptools", "orjson", "pydantic", "sqlalchemy")
 
 
 def facts() -> dict[str, object]:
