@@ -25,6 +25,7 @@ from benchmarks import (
     producing,
     recovering,
     scaling,
+    soaking,
     table,
     working,
 )
@@ -42,8 +43,11 @@ BENCHMARKS: Mapping[str, Callable[[Setting], Iterator[Figure]]] = {
     "import": importing.run,
     "claim": claiming.run,
     "scale": scaling.run,
+    "soak": soaking.run,
     "peers": comparing.run,
 }
+LONG = {"scale", "soak"}
+"""Those that need 25 GB on the disk, or a quarter of an hour: only when asked for, or quick."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     setting = Setting(options.quick, options.seed, options.folder, say, options.peers)
     facts = machine.facts()
-    figures = [figure for name in options.only or BENCHMARKS for figure in BENCHMARKS[name](setting)]
+    figures = [figure for name in _chosen(options) for figure in BENCHMARKS[name](setting)]
     document = {
         "quick": options.quick,
         "seed": options.seed,
@@ -75,11 +79,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if options.strict and not all(figure.met for figure in figures) else 0
 
 
+def _chosen(options: argparse.Namespace) -> Sequence[str]:
+    if options.only:
+        return list(options.only)
+    return [name for name in BENCHMARKS if options.all or options.quick or name not in LONG]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the gateway on this machine.")
     parser.add_argument(
         "--only", action="append", choices=sorted(BENCHMARKS), metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}"
     )
+    parser.add_argument("--all", action="store_true", help=f"also {' and '.join(sorted(LONG))}, which take long")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that every benchmark runs")
     parser.add_argument("--seed", type=int, default=1, help="of the invented dossiers")
     parser.add_argument("--json", action="store_true", help="print the document instead of the table")

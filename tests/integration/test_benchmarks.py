@@ -47,6 +47,7 @@ FIGURES = [
     "scale_claim_postgresql",
     "scale_submit_postgresql",
     "scale_status_postgresql",
+    "worker_memory",
 ]
 
 
