@@ -67,7 +67,7 @@ class SqlStore(ABC):
         return timedelta(0)
 
     def _tidy(self, sql: Statements) -> None:  # noqa: B027 - most stores have nothing to do.
-        """What a store does now and then inside an exchange to keep its books short."""
+        """What a store does now and then as it accepts and exchanges, to keep its books short."""
 
     def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - for a store that can call.
         """
@@ -88,7 +88,11 @@ class SqlStore(ABC):
         connection: object | None = None,
         backfill: bool = False,
     ) -> list[Receipt]:
-        with self._write() if connection is None else self._part_of(connection) as sql:
+        if connection is not None:
+            with self._part_of(connection) as sql:
+                return write_changes(sql, changes, tuple(routes), now, backfill=backfill)
+        with self._write() as sql:
+            self._tidy(sql)
             return write_changes(sql, changes, tuple(routes), now, backfill=backfill)
 
     @contextmanager

@@ -38,7 +38,7 @@ TRIES = 5
 _NOT_LET_IN = (pg.InvalidPassword, pg.InvalidAuthorizationSpecification, pg.InsufficientPrivilege)
 FOLD_EVERY = 50
 FOLD_AT_MOST = 5_000
-"""So many rows of counts are folded together at every so many exchanges of one process."""
+"""So many rows of counts are folded together at every so many commits of a process; at the next when some are left."""
 
 
 @contextmanager
@@ -105,7 +105,8 @@ class PostgresStore(SqlStore):
         self._tenant = tenant
         self._server_clock = server_clock
         self._heard = heard
-        self._exchanges = count()
+        self._commits = count()
+        self._more_to_fold = False
         self._place = _place(url)
         with _faults(self._place):
             with psycopg.connect(url, autocommit=True) as connection:
@@ -180,8 +181,9 @@ class PostgresStore(SqlStore):
         return ahead
 
     def _tidy(self, sql: Statements) -> None:
-        if next(self._exchanges) % FOLD_EVERY == 0:
-            sql.run("fold_tally", want=FOLD_AT_MOST)
+        if next(self._commits) % FOLD_EVERY == 0 or self._more_to_fold:
+            (folded,) = sql.row("fold_tally", want=FOLD_AT_MOST)
+            self._more_to_fold = folded == FOLD_AT_MOST
 
     def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:
         listener = Listener(self._url, self._tenant, wake)

@@ -33,8 +33,10 @@ INSERT INTO lt_tally (tenant, partner, what, n) SELECT :tenant, r.partner, r.wha
 WITH gone AS (
     DELETE FROM lt_tally WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM lt_tally WHERE tenant = :tenant LIMIT :want FOR UPDATE SKIP LOCKED))
-    RETURNING partner, what, n)
-INSERT INTO lt_tally (tenant, partner, what, n) SELECT :tenant, partner, what, sum(n) FROM gone GROUP BY partner, what
+    RETURNING partner, what, n),
+kept AS (
+    INSERT INTO lt_tally (tenant, partner, what, n) SELECT :tenant, partner, what, sum(n) FROM gone GROUP BY partner, what)
+SELECT count(*) FROM gone
 
 -- name: announce
 -- Whoever waits for work of these partners hears of it when this commits.

@@ -400,3 +400,16 @@ def test_counts_stay_right_and_few_over_many_turns(backend: Backend) -> None:
     assert (found.delivered, found.pending) == (120, 0)
     assert backend.rows("SELECT count(*) FROM lt_done") == [(120,)]
     assert backend.rows("SELECT count(*) FROM lt_tally")[0][0] < 500
+
+
+def test_counts_stay_few_while_nobody_delivers(backend: Backend) -> None:
+    """
+    A partner is out for days and its one-stop systems go on submitting: the status page stays quick without any worker.
+    """
+    workers = Workers(backend.open())
+    for n in range(120):
+        workers.accept(1, first=n)
+
+    (found,) = workers.store.status()
+    assert found.pending == 120
+    assert backend.rows("SELECT count(*) FROM lt_tally")[0][0] < 120
