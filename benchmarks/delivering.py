@@ -209,7 +209,7 @@ class Way:
 
     threads: int
     batch: int = 1
-    block: int = 64
+    block: int = 256
     server: Postgres | None = None
 
 

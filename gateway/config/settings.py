@@ -149,14 +149,14 @@ class DeliverySettings(Section):
     """
     How messages leave.
 
-    *concurrency* calls at once per process, *block* lanes claimed at a time, *lease_s* how long a claim holds,
+    *concurrency* calls at once per process, *block* lanes claimed ahead at most, *lease_s* how long a claim holds,
     *poll_s* how often an idle engine looks, *stop_s* how long a graceful stop may take. What became due within
     *fresh_s* goes before what has waited longer, for the share *live_share*. Requeued dead letters open
     *requeue_per_minute* lanes in a minute, unless the operator says otherwise.
     """
 
     concurrency: Annotated[int, Field(strict=True, ge=1, le=1024)] = 16
-    block: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 64
+    block: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 256
     lease_s: Seconds = 60.0
     poll_s: Seconds = 0.5
     stop_s: Seconds = 20.0

@@ -21,7 +21,18 @@ from gateway.delivery.gate import Gate
 from gateway.delivery.progress import Counts
 from gateway.errors import ConfigurationError, DeliveryError, Problem, StoreError
 from gateway.lifecycle import MessageEvent
-from gateway.policy import AdaptPolicy, BreakerPolicy, Limits, PartnerState, ProbePolicy, RetryPolicy, Windows
+from gateway.policy import (
+    AdaptPolicy,
+    BreakerPolicy,
+    Flow,
+    Limits,
+    PartnerState,
+    ProbePolicy,
+    RetryPolicy,
+    Windows,
+    after_return,
+    lanes_ahead,
+)
 from gateway.ports import Clock, Connector
 from gateway.store.contract import Claim, Settled, Store, Wish
 
@@ -32,13 +43,13 @@ _DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
 @dataclass(frozen=True, slots=True)
 class Pace:
     """
-    How an engine works: *concurrency* calls at once, *block* lanes claimed ahead, a *lease* longer than any call,
-    *poll* between looks at an idle store, *stop* to finish calls when asked to end. What became due within *fresh* goes
+    How an engine works: *concurrency* calls at once, at most *block* lanes claimed ahead, a *lease* longer than any
+    call, *poll* between looks at an idle store, *stop* to finish calls when asked to end. What became due within *fresh* goes
     before what has waited longer, for the share *live*.
     """
 
     concurrency: int = 16
-    block: int = 64
+    block: int = 256
     lease: timedelta = timedelta(seconds=60)
     poll: timedelta = timedelta(milliseconds=500)
     stop: timedelta = timedelta(seconds=20)
@@ -109,6 +120,7 @@ class Coordinator:
         self._allotted: list[tuple[datetime, int, list[Claim]]] = []
         self._postponed: list[Settled] = []
         self._credit = 0.0
+        self._flow = Flow()
         self._closed = ""
         self._until: datetime | None = None
 
@@ -126,6 +138,7 @@ class Coordinator:
         now = self._clock.now()
         settled = [*self._postponed, *settled]
         self._postponed = []
+        self._flow = after_return(self._flow, len(settled), now)
         wish = self._wish(now, len(settled)) if claiming else None
         state = self._gate.news()
         if settled or state is not None or wish is not None:
@@ -194,7 +207,7 @@ class Coordinator:
         if self._gate.held(now):
             return None
         pace, bearing = self._pace, self._bearing
-        block = max(1, int(pace.block / self._gate.slowdown))
+        block = max(1, int(lanes_ahead(self._flow, pace.block) / self._gate.slowdown))
         lanes = block - (self.outstanding - coming_back)
         if lanes <= 0:
             return None

@@ -4,6 +4,7 @@ from gateway.policy.adapt import AdaptPolicy, Pulse, after_answer
 from gateway.policy.backoff import ProbePolicy, RetryPolicy
 from gateway.policy.breaker import BreakerPolicy, PartnerState, after_call, half_open, may_try, merge
 from gateway.policy.classes import shares
+from gateway.policy.flow import Flow, after_return, lanes_ahead
 from gateway.policy.limits import Control, Limits, eased
 from gateway.policy.outcome import (
     CONNECTOR_FAULT,
@@ -25,6 +26,7 @@ __all__ = [
     "BreakerPolicy",
     "Control",
     "Decision",
+    "Flow",
     "Limits",
     "PartnerState",
     "ProbePolicy",
@@ -39,10 +41,12 @@ __all__ = [
     "after_failed_probe",
     "after_failure",
     "after_probe",
+    "after_return",
     "closed_until",
     "draw",
     "eased",
     "half_open",
+    "lanes_ahead",
     "may_try",
     "merge",
     "shares",
