@@ -44,8 +44,8 @@ _DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
 class Pace:
     """
     How an engine works: *concurrency* calls at once, at most *block* lanes claimed ahead, a *lease* longer than any
-    call, *poll* between looks at an idle store, *stop* to finish calls when asked to end. What became due within *fresh*
-    goes before what has waited longer, for the share *live*.
+    call, *poll* between looks at an idle store, *stop* to finish calls when asked to end. What became due within
+    *fresh* goes before what has waited longer, for the share *live*.
     """
 
     concurrency: int = 16
