@@ -54,8 +54,8 @@ def _with(message: Message, told: Verdict) -> Verdict:
     """What becomes of a message that *told*'s message stood for."""
     if told.event in (MessageEvent.DELIVER, MessageEvent.APPLIED):
         return Verdict(message.id, MessageEvent.SUPERSEDE, text=f"message {told.message}")
-    if told.event in (MessageEvent.LOSE, MessageEvent.ABSENT, MessageEvent.DEFER):
+    if told.event in (MessageEvent.LOSE, MessageEvent.ABSENT, MessageEvent.DEFER, MessageEvent.GIVE_UP):
+        # Given up together, they are decided about together: one that was left would be looked up after a decision
+        # about the later one, and could overwrite it.
         return replace(told, message=message.id, attempts=())
-    if told.event is MessageEvent.GIVE_UP:
-        return Verdict(message.id, MessageEvent.DEFER)
     return Verdict(message.id, MessageEvent.RELEASE)

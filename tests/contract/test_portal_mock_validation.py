@@ -223,6 +223,17 @@ STEP_MISTAKES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.parametrize(("wanted", "code"), [("present", "0"), ("filled", "1")])
+def test_the_text_of_a_step_is_demanded_as_set(wanted: str, code: str) -> None:
+    """
+    Whether an empty text is taken is not public (contract 20, question 6).
+    """
+    province = a_province(a_portal(step_text=wanted))
+    province.push(a_wire_dossier())
+
+    assert province.step(a_wire_step(NoiDungXuLy="")).code == code
+
+
 @pytest.mark.parametrize(
     ("changes", "field"), [row[1:] for row in STEP_MISTAKES], ids=[row[0] for row in STEP_MISTAKES]
 )

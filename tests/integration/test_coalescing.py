@@ -13,7 +13,7 @@ from gateway.delivery import Engine, Pace
 from gateway.errors import DeliveryError, OutcomeUnknown, Rejected, Unreachable
 from gateway.model import Change, Dossier, DossierStatus, ProcessingStep, read_body
 from gateway.policy import BreakerPolicy, RetryPolicy
-from gateway.ports import Message, Operation
+from gateway.ports import Finding, Message, Operation, Probe
 from gateway.store.base import SqlStore
 from gateway.store.contract import Wish
 from tests.builders import a_dossier, a_step
@@ -164,6 +164,26 @@ def test_a_lost_answer_is_looked_up_before_any_of_them_goes_again(scene: Scene) 
 
     assert scene.partner.subjects == ["ba"]
     assert len(scene.partner.probes) == 1
+    assert scene.counts == (1, 2, 0)
+
+
+def test_what_nobody_can_tell_is_given_to_a_person_as_a_whole(scene: Scene) -> None:
+    """
+    The fate of the last cannot be looked up. The ones before it wait for the same decision: looked up by themselves,
+    after it, they could go again and overwrite it.
+    """
+    scene.partner.harmless = False
+    scene.tell(*versions("một", "hai", "ba"))
+    scene.script(LOST)
+    scene.partner.probe_answers = [Probe(Finding.CANNOT_TELL)]
+
+    scene.run()
+
+    assert scene.counts == (0, 0, 3)
+    assert len(scene.partner.probes) == 1
+    scene.store.requeue([letter.id for letter in scene.store.dead_letters()], now=scene.clock.now())
+    scene.run()
+    assert scene.partner.subjects == ["ba", "ba"]
     assert scene.counts == (1, 2, 0)
 
 

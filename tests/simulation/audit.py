@@ -15,7 +15,7 @@ import orjson
 
 from gateway.lifecycle import FINAL, ImpossibleMove, MessageEvent, MessageState, move
 from gateway.policy import PartnerState
-from gateway.store.contract import Claim, Settled, Turn
+from gateway.store.contract import Claim, Settled, Turn, Verdict
 from gateway.store.moments import from_us
 from gateway.store.sqlite import SqliteStore
 
@@ -54,6 +54,10 @@ def template(folder: Path, tenant: str) -> bytes:
     connection.execute("VACUUM")
     connection.close()
     return path.read_bytes()
+
+
+Row = tuple[int, str, str, str, str | None, str | None]
+"""One message: id, dossier, operation, state, code and text of its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,16 @@ class Audit:
         """New messages are pending; nothing else moves."""
         return self._moves({}, set(), set())
 
-    def after_requeue(self, done: Sequence[int]) -> list[str]:
-        return self._moves(dict.fromkeys(done, MessageEvent.REQUEUE), set(), set())
+    def after_decision(self, event: MessageEvent, done: Sequence[int]) -> list[str]:
+        """Only what a person decided about has moved."""
+        wrong = self._moves(dict.fromkeys(done, event), set(), set())
+        if event is MessageEvent.RESOLVE:
+            self._established |= {lane for lane, messages in self._states.items() if messages.keys() & set(done)}
+        return wrong
+
+    def after_order(self) -> list[str]:
+        """An order moves no message."""
+        return self._moves({}, set(), set())
 
     def _moves(self, verdicts: Mapping[int, MessageEvent], flying: set[int], expired: set[int]) -> list[str]:
         """Each message of a lane that was touched stands where its verdict, its lease and its claim have led it."""
@@ -153,11 +165,13 @@ class Audit:
         wrong: list[str] = []
         for item in settled:
             asked = probed.get((item.lane, item.token), set())
-            first = item.verdicts[0]
-            for verdict in item.verdicts:
-                needs = verdict.message if verdict.event is MessageEvent.APPLIED else first.message
-                if verdict.event in (MessageEvent.APPLIED, MessageEvent.ABSENT) and needs not in asked:
+            absent = [verdict.message in asked for verdict in item.verdicts if verdict.event is MessageEvent.ABSENT]
+            for number, verdict in enumerate(item.verdicts):
+                applied = verdict.event is MessageEvent.APPLIED and verdict.message not in asked
+                if applied or (verdict.event is MessageEvent.ABSENT and not any(absent)):
                     wrong.append(f"{who} calls message {verdict.message} {verdict.event.value} without asking")
+                if verdict.event is MessageEvent.SUPERSEDE and not _stood_for(item.verdicts[number + 1 :]):
+                    wrong.append(f"{who} calls message {verdict.message} superseded, and nothing stood for it")
         return wrong
 
     def _claims(self, who: str, now: datetime, claims: Sequence[Claim]) -> list[str]:
@@ -200,8 +214,8 @@ class Audit:
         ).fetchone()
         return from_us(row[0])
 
-    def states(self) -> list[tuple[int, str, str, str, str | None, str | None]]:
-        """Every message in lane order: id, dossier, operation, state, code and text of its end."""
+    def states(self) -> list[Row]:
+        """Every message in lane order."""
         return self._connection.execute(
             """
             SELECT m.id, d.key, m.operation, m.state, m.code, m.text
@@ -228,6 +242,12 @@ def _led(old: str, event: MessageEvent | None, expired: bool, flies: bool) -> st
         return (move(state, MessageEvent.CLAIM) if flies else state).value
     except ImpossibleMove:
         return ""
+
+
+def _stood_for(behind: Sequence[Verdict]) -> bool:
+    """Whether the first of *behind* that was not superseded itself has arrived."""
+    told = next((verdict for verdict in behind if verdict.event is not MessageEvent.SUPERSEDE), None)
+    return told is not None and told.event in _DONE
 
 
 def _overtaken(lane: Mapping[int, str], message: int, new: str) -> bool:

@@ -4,6 +4,7 @@ The times of a simulated machine and of its partner, moved by the scheduler alon
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
@@ -34,12 +35,33 @@ class MachineClock:
         """Seconds since it was started, its sleep included: what ``elapsed_s`` of a connector tells."""
         return self.elapsed_s
 
+    def second_of(self, moment: datetime) -> float:
+        """When in the story the wall clock shows *moment*, as it is set now."""
+        return self.elapsed_s + (moment - self.now()).total_seconds()
+
     def set_back(self, seconds: float) -> None:
         """Somebody corrects the wall clock."""
         self._behind += timedelta(seconds=seconds)
 
     def wait(self, wake: Event, until: datetime) -> None:
         raise AssertionError("nothing waits in a simulation: the scheduler decides what comes next")
+
+    def busy(self, working: bool) -> None:
+        """Nobody works while the scheduler does not let him."""
+
+
+class ProcessClock:
+    """The machine's clock as one process has it: who waits for a moment lets virtual time pass."""
+
+    def __init__(self, machine: MachineClock, sleep: Callable[[float], None]) -> None:
+        self._machine = machine
+        self._sleep = sleep
+
+    def now(self) -> datetime:
+        return self._machine.now()
+
+    def wait(self, wake: Event, until: datetime) -> None:
+        self._sleep(max(0.001, (until - self.now()).total_seconds()))
 
     def busy(self, working: bool) -> None:
         """Nobody works while the scheduler does not let him."""

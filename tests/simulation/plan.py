@@ -4,12 +4,15 @@ What one seed decides: the machine, the portal, and everything that goes wrong.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from random import Random
 from typing import Any
 
 from connectors.national_portal.mock import FaultKind
+from gateway.policy import Limits, RateLimit, Weekly, Window, Windows
+from tests.simulation.clock import START
 
 PORTAL_FAULTS = tuple(sorted(set(FaultKind) - {FaultKind.FILE_404}))
 """What the portal itself does wrong."""
@@ -57,9 +60,14 @@ class Plan:
     set_backs: int
     closures: int
     lockouts: int
-    requeues: int
+    decisions: int
+    limits: Limits
+    windows: tuple[Windows, ...]
+    orders: int
+    coalesce: int
     outage_s: float
     mended: bool
+    cancels: bool
     dossiers: int
     portal_born: int
     longest: int
@@ -78,6 +86,8 @@ def draw(seed: int) -> Plan:
     kinds: list[str] = [*PORTAL_FAULTS, *WIRE_FAULTS]
     if strict:
         kinds = [kind for kind in kinds if kind not in DONE_BUT_DENIED and kind != DOUBLED_REQUEST]
+    outage_s = chance.choice([120.0, 1200.0, 5400.0])
+    duration_s = chance.choice([20.0, 300.0, 1800.0])
     return Plan(
         strict=strict,
         processes=chance.choice([1, 1, 2, 3]),
@@ -105,12 +115,46 @@ def draw(seed: int) -> Plan:
         set_backs=chance.choice([0, 0, 1, 3]),
         closures=chance.choice([0, 0, 0, 1]),
         lockouts=chance.choice([0, 0, 0, 1]),
-        requeues=chance.choice([0, 1, 4]),
-        outage_s=chance.choice([120.0, 1200.0, 5400.0]),
+        decisions=chance.choice([0, 1, 4]),
+        limits=draw_limits(chance) if chance.random() < 0.5 else Limits(),
+        windows=_windows(duration_s, chance),
+        orders=chance.choice([0, 0, 2, 4]),
+        coalesce=chance.choice([1, 3, 10]),
+        outage_s=outage_s,
         mended=chance.random() < 0.7,
-        dossiers=chance.randint(2, 5),
+        cancels=chance.random() < 0.5,
+        dossiers=chance.choice([2, 2, 3, 4]),
         portal_born=chance.choice([0, 0, 1]),
-        longest=chance.choice([4, 8, 8, 12, 36]),
-        duration_s=chance.choice([20.0, 300.0, 1800.0]),
+        longest=chance.choice([4, 8, 8, 12, 20]),
+        duration_s=duration_s,
         seed=seed,
     )
+
+
+def draw_limits(chance: Random) -> Limits:
+    """What a partner bears; at least one of the three, never so little that a world does not come to rest."""
+    rate = RateLimit(
+        chance.choice([1, 2, 10]), timedelta(seconds=chance.choice([1, 5])), burst=chance.choice([1, 2, 5])
+    )
+    batch: Mapping[str, int] = {"dossier": chance.choice([1, 2]), "step": chance.choice([1, 2, 5])}
+    return Limits(
+        rate if chance.random() < 0.7 else None,
+        chance.choice([None, 1, 2]),
+        batch if chance.random() < 0.5 else {},
+    )
+
+
+def a_window(duration_s: float, chance: Random) -> Window:
+    """A closure that was announced, within the story."""
+    begin = START + timedelta(seconds=chance.random() * duration_s)
+    return Window(begin, begin + timedelta(seconds=chance.choice([5.0, 60.0, 600.0])), "bảo trì")
+
+
+def _windows(duration_s: float, chance: Random) -> tuple[Windows, ...]:
+    """Closures in the configuration: none, one, or some minutes of every Monday morning, which it is."""
+    kind = chance.choice(["none", "none", "once", "weekly"])
+    if kind == "once":
+        return (a_window(duration_s, chance),)
+    if kind == "weekly":
+        return (Weekly(frozenset({0}), time(8, 1), time(8, chance.choice([3, 11]))),)
+    return ()

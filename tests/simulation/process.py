@@ -15,9 +15,22 @@ from connectors.national_portal.connector import NationalPortal
 from gateway.delivery.coordinator import Bearing, Coordinator, Pace
 from gateway.errors import DeliveryError, OutcomeUnknown, StoreError
 from gateway.policy import BreakerPolicy, ProbePolicy, RetryPolicy
-from gateway.ports import Connector, Failed, Health, Message, Operation, Outcome, Probe
+from gateway.ports import (
+    Coalescer,
+    Connector,
+    Failed,
+    Health,
+    Message,
+    Operation,
+    Outcome,
+    Preview,
+    Previewer,
+    Probe,
+)
 from gateway.store.contract import Claim, Settled
 from tests.simulation import fibers
+from tests.simulation.bearing import Known
+from tests.simulation.clock import ProcessClock
 from tests.simulation.fibers import Fiber, Killed
 from tests.simulation.stores import WatchedStore
 from tests.simulation.wire import Wire
@@ -27,6 +40,7 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(minutes=10)
+POLL = timedelta(seconds=5)
 
 
 class Errand:
@@ -35,6 +49,7 @@ class Errand:
     def __init__(self, process: Process, claims: Sequence[Claim]) -> None:
         self.process = process
         self.claims = claims
+        self.allotted = process.world.bearing.allotted(claims)
         self.lease_until = min(claim.lease_until for claim in claims)
         self.exchanges: list[Exchange] = []
         self.probed: set[int] = set()
@@ -83,6 +98,7 @@ class Process:
         self.frozen_until_s = 0.0
         self.quiet_until_s = 0.0
         self.hold_until: datetime | None = None
+        self.knows = Known(windows=plan.windows)
         self.alone: Errand | None = None
         self.settled: list[Settled] = []
         self.running: list[Errand] = []
@@ -104,11 +120,11 @@ class Process:
         coordinator = Coordinator(
             self.store,
             WatchedConnector(self, world.flaw.connector(portal, self)),
-            world.clock,
-            pace=Pace(concurrency=plan.concurrency, block=plan.block, lease=LEASE),
+            ProcessClock(world.clock, lambda seconds: self.errand().sleep(seconds)),
+            pace=Pace(concurrency=plan.concurrency, block=plan.block, lease=LEASE, poll=POLL),
             retry=RetryPolicy(cap=LONGEST_WAIT, horizon=plan.horizon),
             breaker=BreakerPolicy(plan.breaker_threshold, cap=timedelta(minutes=5)),
-            bearing=Bearing(probes=ProbePolicy(cap=LONGEST_WAIT)),
+            bearing=Bearing(plan.limits, plan.windows, ProbePolicy(cap=LONGEST_WAIT)),
             chance=Random(world.chance.random()),
         )
         self._coordinator = coordinator
@@ -280,6 +296,13 @@ class WatchedConnector:
             world.end(errand)
         world.note(f"{self._process.name} looked up {message.id} of {message.dossier}: {probe.finding.value}")
         return probe
+
+    def supersedes(self, later: Message, earlier: Message) -> bool:
+        return isinstance(self._inner, Coalescer) and self._inner.supersedes(later, earlier)
+
+    def preview(self, message: Message) -> Preview:
+        assert isinstance(self._inner, Previewer)
+        return self._inner.preview(message)
 
     def check(self) -> Sequence[Health]:
         return self._inner.check()

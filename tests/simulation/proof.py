@@ -7,11 +7,12 @@ The ledger of facts is kept here, from the receipts alone; nobody asks the outbo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from connectors.national_portal.codes import OUTCOMES
 from connectors.national_portal.mock import DossierRecord
+from gateway.lifecycle import Advance
 from gateway.model import Change, Dossier, Origin, ProcessingStep
 from gateway.model.times import to_wire14
 from gateway.ports import Receipt
@@ -39,9 +40,14 @@ class Findings:
 
 @dataclass(slots=True)
 class Told:
-    """One dossier as sources told it: *effects* in the order of acceptance, None where nothing is to be seen."""
+    """
+    One dossier as sources told it: *bodies* in the order of acceptance, their *effects*, None where nothing is to be
+    seen, and which of them were *late*, so that they do not move the status.
+    """
 
     effects: list[Effect | None] = field(default_factory=list)
+    bodies: list[Dossier | ProcessingStep] = field(default_factory=list)
+    late: list[bool] = field(default_factory=list)
     steps: set[str] = field(default_factory=set)
     headers: list[Dossier] = field(default_factory=list)
     sources: set[tuple[str, str]] = field(default_factory=set)
@@ -66,7 +72,7 @@ class Facts:
             return None if known else f"{change.dossier.key}: called a duplicate, but is new"
         if known:
             return f"{change.dossier.key}: accepted twice"
-        self._accept(told, change, kept_back=receipt.kept_back)
+        self._accept(told, change, receipt)
         return None
 
     def _is_known(self, told: Told, change: Change) -> bool:
@@ -77,18 +83,21 @@ class Facts:
             return body.identity in told.steps
         return bool(told.headers) and told.headers[-1] == body
 
-    def _accept(self, told: Told, change: Change, *, kept_back: bool) -> None:
+    def _accept(self, told: Told, change: Change, receipt: Receipt) -> None:
         body = change.body
         self.count["accepted"] += 1
         if isinstance(body, ProcessingStep):
             told.steps.add(body.identity)
-            if not kept_back and not told.foreign:
-                told.effects.append(_of_step(body))
+            effect: Effect | None = _of_step(body)
+        else:
+            told.foreign = told.foreign or body.origin is Origin.PORTAL
+            told.headers.append(body)
+            effect = _of_outcome(body) if told.foreign else _of_header(body)
+        if receipt.kept_back or (told.foreign and isinstance(body, ProcessingStep)):
             return
-        told.foreign = told.foreign or body.origin is Origin.PORTAL
-        told.headers.append(body)
-        if not kept_back:
-            told.effects.append(_of_outcome(body) if told.foreign else _of_header(body))
+        told.effects.append(effect)
+        told.bodies.append(body)
+        told.late.append(receipt.advance is Advance.LATE)
 
 
 def _of_step(step: ProcessingStep) -> Effect:
@@ -123,21 +132,33 @@ def arrived(record: DossierRecord) -> list[Effect]:
 
 
 def compare(
-    key: str, told: Told, effects: Sequence[Effect], findings: Findings, *, stuck_at: int | None, strict: bool
+    key: str,
+    told: Told,
+    effects: Sequence[Effect],
+    findings: Findings,
+    *,
+    stuck_at: int | None,
+    strict: bool,
+    needless: Collection[int] = (),
 ) -> None:
     """
     Hold what *effects* the portal has against what was *told*.
 
     A header or an outcome may come again before anything later did, since that changes nothing; in a *strict* world an
     outcome may not. *stuck_at* is the number of the fact that waits for a person: from there on nothing needs to be
-    there.
+    there. The *needless* facts, superseded or cancelled, may be there in their turn.
     """
-    wanted = [(number, effect) for number, effect in enumerate(told.effects) if effect is not None]
+    told_effects = [(number, effect) for number, effect in enumerate(told.effects) if effect is not None]
+    wanted = [each for each in told_effects if each[0] not in needless]
     at = 0
     last: Effect | None = None
     for effect in effects:
+        before, behind = wanted[at - 1][0] if at else -1, wanted[at][0] if at < len(wanted) else len(told.effects)
         if at < len(wanted) and effect == wanted[at][1]:
             at += 1
+        elif any(before < number < behind and effect == other for number, other in told_effects):
+            # A needless one, which may have gone before it became needless.
+            pass
         elif effect == last and (effect[0] == "header" or not strict):
             continue
         elif effect in (each for _, each in wanted[at:]):
@@ -152,6 +173,39 @@ def compare(
     for number, effect in wanted[at:]:
         if stuck_at is None or number < stuck_at:
             findings.lost.append(f"{key}: {_shown(effect)}")
+
+
+def folded(key: str, told: Told, places: Collection[int]) -> list[str]:
+    """
+    What is wrong with the facts at *places* having been superseded: each is a header, and a later one next to it said
+    the same to a citizen.
+    """
+    wrong: list[str] = []
+    for place in places:
+        behind = range(place + 1, len(told.bodies))
+        stand_in = next((number for number in behind if number not in places), None)
+        bodies = told.bodies[place : (stand_in or place) + 1]
+        if stand_in is None or not all(isinstance(body, Dossier) for body in bodies):
+            wrong.append(f"{key}: fact {place} was superseded, and no header stands for it")
+            continue
+        said = {(body.status, body.due_at) for body in bodies if isinstance(body, Dossier)}
+        if len(said) > 1:
+            wrong.append(f"{key}: fact {place} was superseded, and a citizen never saw it")
+    return wrong
+
+
+def files(told: Told, *, merges: bool) -> frozenset[str]:
+    """The submitted files that the portal ends with, had every header been sent."""
+    present: set[str] = set()
+    first = True
+    for body in told.bodies:
+        if not isinstance(body, Dossier):
+            continue
+        named = {document.id or "" for document in body.documents}
+        gone = {document.id or "" for document in body.documents if document.deleted}
+        present = (present | named) - gone if merges and not first else named
+        first = False
+    return frozenset(present)
 
 
 def _shown(effect: Effect) -> str:

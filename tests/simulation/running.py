@@ -21,6 +21,8 @@ from tests.simulation.world import World
 
 _MEMORY = Path("/dev/shm")
 _NONE = Flaw()
+DONE = ("requeued", "cancelled", "resolved", "superseded", "orders", "paused", "lane-paused")
+"""What was decided, ordered and left out, beside what went wrong."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Total:
 
     def as_dict(self) -> dict[str, object]:
         happened = dict(sorted(self.happened.items()))
-        calls, requeued = happened.pop("calls", 0), happened.pop("requeued", 0)
+        done = {name: happened.pop(name, 0) for name in ("calls", *DONE)}
         return {
             "seeds": self.seeds,
             "faults": happened,
@@ -67,8 +69,7 @@ class Total:
             "seconds": round(self.seconds, 1),
             "messages": self.messages,
             "claims": self.claims,
-            "calls": calls,
-            "requeued": requeued,
+            **done,
             "failed": sorted(self.failed),
         }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.lifecycle import DOSSIER_MOVES
 from gateway.model import Change, Channel, Dossier, DossierCode, DossierStatus, ProcessingStep, unfold
-from tests.builders import MORNING, a_code, a_dossier, a_result, a_step
+from tests.builders import MORNING, a_code, a_document, a_dossier, a_result, a_step
 from tests.simulation.plan import Plan
 
 S = DossierStatus
@@ -64,7 +64,8 @@ def _local(serial: int, plan: Plan, chance: Random) -> Local:
     path = _walk(plan.longest, chance)
     steps = _steps(serial, path)
     poison: set[str] = set()
-    if chance.random() < 0.1:
+    # A portal that keeps the good half of a refused batch puts steps before the refused one: nobody can prevent that.
+    if chance.random() < 0.15 and not plan.portal["partial_batches"]:
         at = chance.randrange(len(steps))
         # The portal wants a text; a one-stop system may have none.
         steps[at] = steps[at].model_copy(update={"content": ""})
@@ -102,7 +103,7 @@ def _steps(serial: int, path: Sequence[DossierStatus]) -> list[ProcessingStep]:
     ]
 
 
-def _header(serial: int, path: Sequence[DossierStatus], version: int, *, unpublished: bool = False) -> Dossier:
+def _header(serial: int, path: Sequence[DossierStatus], version: str, *, unpublished: bool = False) -> Dossier:
     """The header after the last of *path*; *version* makes its subject unlike any other's."""
     at = MORNING + timedelta(hours=len(path) - 1)
     changes: dict[str, Any] = {"code": a_code(serial), "subject": f"Hồ sơ {serial}, bản {version}"}
@@ -127,12 +128,17 @@ def _exports(
     cuts = sorted({len(path), *(chance.randint(1, len(path)) for _ in range(chance.randint(0, 4)))})
     at_s, told = chance.random() * plan.duration_s / 2, 0
     for cut in cuts:
-        header = _header(serial, path[:cut], cut, unpublished=unpublished)
+        header = _header(serial, path[:cut], str(cut), unpublished=unpublished)
+        corrections = list(_corrections(header, chance))
         changes = unfold(header, list(steps[:cut]), "motcua")
         if told:
             news = [change for change in changes if change.body in steps[told:cut]]
             changes = [*news, Change(source="motcua", source_id=f"{serial}:{cut}", body=header)]
         told = cut
+        changes += [
+            Change(source="motcua", source_id=f"{serial}:{cut}.{number}", body=correction)
+            for number, correction in enumerate(corrections)
+        ]
         if chance.random() < 0.4:
             for change in changes:
                 yield Submission(at_s, (change,))
@@ -140,6 +146,21 @@ def _exports(
         else:
             yield Submission(at_s, tuple(changes))
         at_s += chance.random() * plan.duration_s / len(cuts)
+
+
+def _corrections(header: Dossier, chance: Random) -> Iterator[Dossier]:
+    """The same header again with a mended text, and at times with another file, one less, or another due date."""
+    for number in range(chance.choice([0, 0, 0, 1, 3])):
+        changes: dict[str, Any] = {"subject": f"{header.subject}, sửa {number}"}
+        what = chance.random()
+        if what < 0.3:
+            changes["documents"] = (*header.documents, a_document(id=f"{header.subject}/{number}"))
+        elif what < 0.45:
+            changes["documents"] = tuple(doc.model_copy(update={"deleted": True}) for doc in header.documents[:1])
+        elif what < 0.6 and header.due_at is not None:
+            changes["due_at"] = header.due_at + timedelta(days=1)
+        header = header.model_copy(update=changes)
+        yield header
 
 
 def _repeats(given: Sequence[Submission], chance: Random) -> Iterator[Submission]:
@@ -174,7 +195,7 @@ def _nonsense(serial: int, given: Sequence[Submission], chance: Random) -> Itera
     """An id that comes back with another content: refused, without any effect."""
     if chance.random() < 0.2:
         old = given[0].changes[0]
-        body = _header(serial, [S.ACCEPTED], 999)
+        body = _header(serial, [S.ACCEPTED], "999")
         yield Submission(given[0].after_s + chance.random() * 100, (old.model_copy(update={"body": body}),), True)
 
 

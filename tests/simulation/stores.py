@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError, StoreUnavailable
+from gateway.lifecycle import MessageEvent
 from gateway.model import Change, Dossier, DossierCode
-from gateway.policy import Limits, PartnerState
+from gateway.policy import Control, Limits, PartnerState
 from gateway.ports import Inbox, Kept, Operation, Receipt
+from gateway.store.audit import Act
 from gateway.store.contract import Known, Route, Settled, Turn, Wish
 from gateway.store.sqlite import SqliteStore
 from tests.simulation import plan as plans
@@ -59,7 +61,7 @@ class WatchedStore:
                 partner, operations,
                 worker=worker, settled=settled, state=state, wish=wish, now=now,
             )  # fmt: skip
-            world.exchanged(process, now, settled, live, state, turn)
+            world.exchanged(process, now, settled, live, state, turn, asked=wish is not None)
         world.boundary(process, "after exchange")
         return turn
 
@@ -85,17 +87,40 @@ class WatchedStore:
                 yield watched
             self._world.accepted(watched.receipts)
 
-    def requeue(self, ids: Sequence[int], *, now: datetime) -> list[int]:
+    def requeue(self, ids: Sequence[int], act: Act) -> None:
         with self._trouble():
-            done = self._real.requeue(ids, now=now)
-            self._world.requeued(done)
-        return done
+            done = self._real.requeue(ids, now=act.at, apart=timedelta(seconds=1), actor=act.actor)
+            self._world.decided(MessageEvent.REQUEUE, done)
+
+    def cancel(self, ids: Sequence[int], act: Act) -> None:
+        with self._trouble():
+            self._world.decided(MessageEvent.CANCEL, self._inner.cancel(ids, act))
+
+    def resolve(self, ids: Sequence[int], act: Act) -> None:
+        with self._trouble():
+            self._world.decided(MessageEvent.RESOLVE, self._real.resolve(ids, act))
+
+    def pause(self, act: Act, *, dossier: DossierCode | None, paused: bool) -> None:
+        """Of the partner, or of one of its lanes."""
+        with self._trouble():
+            if self._real.pause("cong", act, dossier=dossier, paused=paused):
+                self._world.paused(dossier, paused=paused)
+
+    def set_control(self, orders: Control, act: Act) -> None:
+        with self._trouble():
+            self._real.set_control("cong", orders, act, "limits")
+            self._world.ordered(orders)
 
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
         return self._inner.known(codes)
 
     def permit(self, partner: str, limits: Limits, *, until: datetime, now: datetime) -> datetime | None:
-        return self._inner.permit(partner, limits, until=until, now=now)
+        assert self._process is not None
+        with self._trouble():
+            start = self._inner.permit(partner, limits, until=until, now=now)
+            if start is not None:
+                self._world.permitted(self._process.errand(), start)
+        return start
 
     def next_due(self, partner: str) -> datetime | None:
         return self._inner.next_due(partner)

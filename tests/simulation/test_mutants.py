@@ -6,81 +6,25 @@ A broken part is passed in where the good one stood; nothing else knows of it.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from connectors.national_portal.connector import NationalPortal
 from gateway.delivery.courier import Courier
-from gateway.errors import StoreUnavailable
 from gateway.lifecycle import MessageEvent
-from gateway.model import Change, DossierCode
-from gateway.policy import Limits, PartnerState
-from gateway.ports import Connector, Health, Message, Operation, Outcome, Probe, Receipt
-from gateway.store.contract import Claim, Known, Route, Settled, Store, Turn, Verdict, Wish
+from gateway.ports import Message, Probe
+from gateway.store.contract import Claim, Settled, Verdict
 from gateway.store.moments import to_us
+from tests.simulation.broken import BrokenStore, InConnector, InStore, PassingConnector
 from tests.simulation.flaws import Flaw
+from tests.simulation.plan import draw
 from tests.simulation.process import Process
 from tests.simulation.running import simulate
 from tests.simulation.test_worlds import SEEDS
 from tests.simulation.wire import Wire
-
-
-class BrokenStore:
-    """``Store`` that passes everything on; the flaws below change one thing each."""
-
-    def __init__(self, inner: Store, path: Path) -> None:
-        self.inner = inner
-        self.path = path
-
-    def accept(
-        self,
-        changes: Sequence[Change],
-        routes: Iterable[Route],
-        *,
-        now: datetime,
-        connection: object | None = None,
-        backfill: bool = False,
-    ) -> list[Receipt]:
-        return self.inner.accept(changes, routes, now=now, connection=connection, backfill=backfill)
-
-    def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
-        return self.inner.known(codes)
-
-    def exchange(
-        self,
-        partner: str,
-        operations: Mapping[str, Operation],
-        *,
-        worker: str,
-        settled: Sequence[Settled],
-        state: PartnerState | None,
-        wish: Wish | None,
-        now: datetime,
-    ) -> Turn:
-        return self.inner.exchange(partner, operations, worker=worker, settled=settled, state=state, wish=wish, now=now)
-
-    def permit(self, partner: str, limits: Limits, *, until: datetime, now: datetime) -> datetime | None:
-        return self.inner.permit(partner, limits, until=until, now=now)
-
-    def next_due(self, partner: str) -> datetime | None:
-        return self.inner.next_due(partner)
-
-    def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """Something done behind the store's back, on the same busy disk."""
-        connection = sqlite3.connect(self.path, isolation_level=None, timeout=0)
-        try:
-            return connection.execute(statement).fetchall()
-        except sqlite3.OperationalError as error:
-            raise StoreUnavailable(str(error)) from error
-        finally:
-            connection.close()
 
 
 class NoFencing(BrokenStore):
@@ -152,12 +96,12 @@ class DeafToRetryAfter(httpx.BaseTransport):
         return response
 
 
-class Forgetful:
-    """A connector that looks up with a memory of its own, in which no step was ever sent."""
+class Forgetful(PassingConnector):
+    """It looks up with a memory of its own, in which no step was ever sent."""
 
-    def __init__(self, inner: Connector, process: Process) -> None:
+    def __init__(self, inner: NationalPortal, process: Process) -> None:
+        super().__init__(inner, process)
         world = process.world
-        self._inner = inner
         self._other = NationalPortal(
             inner.name,
             world.connector_settings,
@@ -167,40 +111,8 @@ class Forgetful:
             sleep=lambda seconds: None,
         )
 
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def operations(self) -> Mapping[str, Operation]:
-        return self._inner.operations
-
-    @property
-    def longest_call(self) -> timedelta:
-        return self._inner.longest_call
-
-    def route(self, kind: str, origin: str) -> str | None:
-        return self._inner.route(kind, origin)
-
-    def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
-        return self._inner.deliver(messages)
-
     def probe(self, message: Message) -> Probe:
         return self._other.probe(message)
-
-    def check(self) -> Sequence[Health]:
-        return self._inner.check()
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class _InStore(Flaw):
-    def __init__(self, broken: type[BrokenStore]) -> None:
-        self._broken = broken
-
-    def store(self, store: Store, path: Path) -> Store:
-        return self._broken(store, path)
 
 
 class _InCourier(Flaw):
@@ -213,19 +125,14 @@ class _InNetwork(Flaw):
         return DeafToRetryAfter(network)
 
 
-class _InConnector(Flaw):
-    def connector(self, connector: Connector, process: Process) -> Connector:
-        return Forgetful(connector, process)
-
-
 FLAWS: Mapping[str, tuple[Flaw, tuple[str, ...]]] = {
     "the look-up is skipped": (_InCourier(), ("without asking",)),
-    "the token is ignored": (_InStore(NoFencing), ("records refused instead of", "ImpossibleMove")),
-    "a lane is released early": (_InStore(EarlyRelease), ("hold lane",)),
-    "an expired lease means pending": (_InStore(ExpiredIsPending), ("without a cause",)),
-    "established is lost": (_InStore(EstablishedLost), ("is established",)),
-    "steps are forgotten by the ledger": (_InStore(StepsForgotten), ("accepted twice",)),
-    "the status before a step is forgotten": (_InConnector(), ("dies of «outcome-unknown»",)),
+    "the token is ignored": (InStore(NoFencing), ("records refused instead of", "ImpossibleMove")),
+    "a lane is released early": (InStore(EarlyRelease), ("hold lane",)),
+    "an expired lease means pending": (InStore(ExpiredIsPending), ("without a cause",)),
+    "established is lost": (InStore(EstablishedLost), ("is established",)),
+    "steps are forgotten by the ledger": (InStore(StepsForgotten), ("accepted twice",)),
+    "the status before a step is forgotten": (InConnector(Forgetful), ("dies of «outcome-unknown»",)),
     "Retry-After is not heard": (_InNetwork(), ("although it was told to wait",)),
 }
 
@@ -236,8 +143,9 @@ def test_a_planted_bug_is_found(name: str) -> None:
     By what it breaks, and not by chance at something else.
     """
     flaw, broken = FLAWS[name]
+    seeds = [seed for seed in SEEDS if draw(seed).strict] if isinstance(flaw, InConnector) else SEEDS
 
-    total = simulate(SEEDS, flaw=flaw, until=broken)
+    total = simulate(seeds, flaw=flaw, until=broken)
 
     assert any(text in line for lines in total.failed.values() for line in lines for text in broken)
 
@@ -249,7 +157,10 @@ def test_a_planted_bug_shows_at_the_portal(name: str) -> None:
     """
     The proof from outside, from what was accepted and what the portal holds, finds it too.
     """
-    total = simulate(SEEDS, flaw=FLAWS[name][0], until=("lost: ", "duplicated: ", "out_of_order: "))
+    # Where a repeated step counts twice, as in a third of the worlds.
+    strict = [seed for seed in SEEDS if draw(seed).strict]
+
+    total = simulate(strict, flaw=FLAWS[name][0], until=("lost: ", "duplicated: ", "out_of_order: "))
 
     assert total.lost + total.duplicated + total.out_of_order > 0
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.plan import PORTAL_FAULTS, STORE_FAULTS, WIRE_FAULTS
-from tests.simulation.running import simulate
+from tests.simulation.running import DONE, simulate
 
 SEEDS = range(1, 301)
 _TOGETHER = 25
 KINDS = (
     *(str(kind) for kind in PORTAL_FAULTS), *WIRE_FAULTS, *STORE_FAULTS, "frozen", "suspended", "clock-set-back",
-    "account-locked", "call-lost", "reply-lost", "requeued",
+    "account-locked", "call-lost", "reply-lost", *DONE,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -17,21 +17,23 @@ from typing import Any
 
 from connectors.mocks import Request
 from connectors.national_portal.connector import NationalPortal
-from connectors.national_portal.mock import Account, FaultKind, Portal, ProcedureSeed, Settings, lists
+from connectors.national_portal.mock import Account, DossierRecord, FaultKind, Portal, ProcedureSeed, Settings, lists
 from connectors.national_portal.mock.outbound import promotion
 from gateway.errors import StoreError
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change, DossierCode
-from gateway.policy import EXPIRED, UNDECIDABLE, PartnerState
+from gateway.policy import EXPIRED, UNDECIDABLE, Control, PartnerState
 from gateway.ports import Message, Receipt
 from gateway.store.contract import Settled, Turn
 from tests.portal_scripts import PASSWORD, portal_settings
 from tests.simulation import plan as plans
 from tests.simulation import proof, sources
 from tests.simulation.audit import Audit
+from tests.simulation.bearing import Bearing
 from tests.simulation.clock import MachineClock
 from tests.simulation.fibers import Killed
 from tests.simulation.flaws import Flaw
+from tests.simulation.person import Operator
 from tests.simulation.process import LONGEST_WAIT, Errand, Process
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.stores import WatchedStore
@@ -40,6 +42,9 @@ MOST_STEPS = 60_000
 """A world that is not at rest by then never will be."""
 
 _CLOSED = (FaultKind.CLOSED, FaultKind.CLOSED, FaultKind.DROP, FaultKind.REFUSE)
+_ENDED = ("delivered", "superseded", "cancelled", "resolved")
+_BEHIND = ("pending", "unknown", "dead", "cancelled", "resolved")
+_DECIDED = {MessageEvent.REQUEUE: "requeued", MessageEvent.CANCEL: "cancelled", MessageEvent.RESOLVE: "resolved"}
 _REFUSALS = frozenset({"1", "unknown-procedure"})
 
 
@@ -62,7 +67,7 @@ class World:
         self.kills = 0
         self.trace: list[tuple[float, str]] = []
         self.on_the_wire = 0
-        self._calm = False
+        self.calm = False
         self._closed_until_s = 0.0
         self._under_way: dict[str, Errand] = {}
         self._sent: dict[int, _Sent] = {}
@@ -71,13 +76,16 @@ class World:
             dossiers_per_call=self.plan.dossiers_per_call,
             timeline_deduplicated=not self.plan.strict,
             outcome_repeatable=not self.plan.strict,
+            coalesce_headers=self.plan.coalesce,
         )
+        self.bearing = Bearing(self.plan)
         self.portal = self._portal()
         self._routes = [NationalPortal("cong", self.connector_settings)]
         self._store = WatchedStore(self, None)
-        self._locals = sources.locals_of(self.plan, self.chance)
+        self.operator = Operator(self, self._store)
+        self.locals = sources.locals_of(self.plan, self.chance)
         self._foreigners = sources.foreigners_of(self.plan, self.chance)
-        self._poison = frozenset().union(*(local.poison for local in self._locals))
+        self._poison = frozenset().union(*(local.poison for local in self.locals))
         self._lives = itertools.count(1)
         self._processes = [Process(self, number, next(self._lives)) for number in range(self.plan.processes)]
 
@@ -87,6 +95,7 @@ class World:
             Settings(
                 stall_s=60.0,
                 retry_after_grace_s=1e9,
+                step_text="filled",
                 repeated_steps="counted" if self.plan.strict else "ignored",
                 keep_requests=0,
                 **self.plan.portal,
@@ -102,7 +111,7 @@ class World:
 
     def run(self) -> None:
         """Let the storm pass, then let everything heal, and look at what is there."""
-        for local in self._locals:
+        for local in self.locals:
             self._submit_in_order(local.submissions)
         for foreign in self._foreigners:
             self.scheduler.after(self.chance.random() * 10, self._later(self._file, foreign))
@@ -146,7 +155,7 @@ class World:
         refused = [receipt for receipt in receipts if receipt.refusal is not None]
         if refused and not first.refusable:
             self.violated(f"{refused[0].dossier.key}: refused: {type(refused[0].refusal).__name__}")
-        self._wake_all()
+        self.wake_all()
         if rest:
             delay_s = began_s + rest[0].after_s - self.clock.elapsed_s
             self.scheduler.after(delay_s, self._later(self._submit, rest, began_s))
@@ -172,13 +181,13 @@ class World:
         except StoreError:
             return 503, b""
         assert reply is not None
-        self._wake_all()
+        self.wake_all()
         if self._strikes(self.plan.fault_rate / 2):
             self.count["reply-lost"] += 1
             raise ConnectionError
         return reply.status, reply.body
 
-    def _wake_all(self) -> None:
+    def wake_all(self) -> None:
         for process in self._processes:
             if process.alive:
                 process.wake(self.chance.random() * 0.5)
@@ -191,7 +200,8 @@ class World:
             (plan.set_backs, self._set_back),
             (plan.closures, self._close_portal),
             (plan.lockouts, self._lock_out),
-            (plan.requeues, self._requeue_some),
+            (plan.decisions, self.operator.decide_some),
+            (plan.orders, self.operator.order),
         ):
             for _ in range(number):
                 self.scheduler.after(self.chance.random() * length, act)
@@ -219,61 +229,33 @@ class World:
     def _heal(self) -> None:
         """Nothing goes wrong from here on."""
         self.note("the storm is over")
-        self._calm = True
+        self.calm = True
         self._unlock()
+        self.operator.resume_all()
         if self.plan.mended:
             self._publish()
-        self._wake_all()
+        self.wake_all()
 
     def _publish(self) -> None:
         self.portal.add_procedures([ProcedureSeed(sources.UNPUBLISHED, "Thủ tục mới", "G15-HT01", "Hộ tịch")])
 
-    def _requeue_some(self) -> None:
-        dead = [row[0] for row in self.audit.states() if row[3] == "dead" and self._may_go_again(row)]
-        self._requeue(self.chance.sample(dead, self.chance.randint(0, len(dead))))
-
-    def _requeue(self, ids: Sequence[int]) -> None:
-        if not ids:
-            return
-        try:
-            self._store.requeue(ids, now=self.clock.now())
-        except StoreError:
-            self.note("an operator hears of an error")
-        self._wake_all()
-
-    def _may_go_again(self, row: tuple[int, str, str, str, str | None, str | None]) -> bool:
-        """What an operator finds out before he sends again: in a strict world, that the portal does not have it."""
-        message, key = row[0], row[1]
-        if not self.plan.strict:
-            return True
-        effect = self._effect_of(message, key)
-        record = self.portal.dossier(key)
-        return record is None or effect is None or effect not in proof.arrived(record)
-
     def _mend(self) -> bool:
         """Somebody sees to every dead letter that can be helped."""
         for _ in range(50):
-            helped = [
-                row[0]
-                for row in self.audit.states()
-                if row[3] == "dead" and self._may_go_again(row) and not self._is_poison(row)
-            ]
+            helped = [row for row in self.audit.states() if row[3] == "dead" and self.operator.may_be_helped(row)]
             if not helped:
                 return True
-            # By then nobody believes any more what the portal said of a procedure before it was published.
-            self.scheduler.after(400, self._later(self._requeue, helped))
+            for row in helped:
+                # By then nobody believes any more what the portal said of a procedure before it was published.
+                self.scheduler.after(400, self._later(self.operator.help, row))
             if not self.scheduler.run(MOST_STEPS):
                 return False
         return True
 
-    def _is_poison(self, row: tuple[int, str, str, str, str | None, str | None]) -> bool:
-        effect = self._effect_of(row[0], row[1])
-        return effect is not None and effect[0] == "step" and effect[-1] == ""
-
     # What parts of the world ask
 
     def _strikes(self, rate: float) -> bool:
-        return not self._calm and self.chance.random() < rate
+        return not self.calm and self.chance.random() < rate
 
     def boundary(self, process: Process, where: str) -> None:
         """A place where a process may die, or stand still for a while."""
@@ -297,7 +279,7 @@ class World:
     def draw_fault(self) -> str | None:
         """What happens to one call to the portal."""
         fault: str | None = None
-        if not self._calm and self.clock.elapsed_s < self._closed_until_s:
+        if not self.calm and self.clock.elapsed_s < self._closed_until_s:
             fault = self.chance.choice(_CLOSED)
         elif self.plan.faults and self._strikes(self.plan.fault_rate):
             fault = self.chance.choice(self.plan.faults)
@@ -341,6 +323,9 @@ class World:
             if other is not None and other is not errand and other.lives(now) and errand.lives(now):
                 self.violated(f"{process.name} and {other.process.name} call for {message.dossier} at once")
             self._under_way[message.dossier] = errand
+        live = {id(other): other for other in self._under_way.values() if other.lives(now)}
+        for text in self.bearing.begins(errand, messages, now, self.clock.elapsed_s, live.values()):
+            self.violated(text)
 
     def end(self, errand: Errand) -> None:
         self._under_way = {key: other for key, other in self._under_way.items() if other is not errand}
@@ -353,12 +338,16 @@ class World:
         live: Sequence[Settled],
         state: PartnerState | None,
         turn: Turn,
+        *,
+        asked: bool,
     ) -> None:
-        """One exchange was committed."""
+        """One exchange was committed; *asked*: the process hears of orders too."""
         for other in self._processes:
             for errand in other.running:
                 errand.lease_over = errand.lease_over or not errand.lives(now)
         wrong = self.audit.after_exchange(process.name, now, settled, live, process.finished, state, turn)
+        wrong += self.bearing.claimed(process.name, now, turn.claims, self.clock)
+        process.knows = self.bearing.known if asked else replace(process.knows, paused=self.bearing.paused)
         for text in wrong:
             self.violated(text)
         for item in live:
@@ -376,8 +365,8 @@ class World:
     def _judge_dead_letter(self, process: Process, message: int, event: MessageEvent, code: str) -> None:
         """Whether the plan of this world explains that *message* is given to a person."""
         key = self.audit.dossier_of(message)
-        effect = self._effect_of(message, key)
-        local = next((each for each in self._locals if each.code.key == key), None)
+        effect = self.effect_of(message, key)
+        local = next((each for each in self.locals if each.code.key == key), None)
         poison = effect is not None and effect[0] == "step" and effect[-1] == ""
         unpublished = local is not None and local.unpublished and effect is not None and effect[0] == "header"
         if code in _REFUSALS and (poison or unpublished):
@@ -402,11 +391,39 @@ class World:
         for text in self.audit.after_accept():
             self.violated(text)
 
-    def requeued(self, done: Sequence[int]) -> None:
-        self.count["requeued"] += len(done)
-        self.note(f"an operator requeues {list(done)}")
-        for text in self.audit.after_requeue(done):
+    def decided(self, event: MessageEvent, done: Sequence[int]) -> None:
+        self.count[_DECIDED[event]] += len(done)
+        self.note(f"an operator: {event.value} {list(done)}")
+        for text in self.audit.after_decision(event, done):
             self.violated(text)
+
+    def paused(self, dossier: DossierCode | None, *, paused: bool) -> None:
+        word = "pauses" if paused else "resumes"
+        self.note(f"an operator {word} {'the partner' if dossier is None else dossier.key}")
+        self.count["paused" if dossier is None else "lane-paused"] += paused
+        if dossier is None:
+            self.bearing.paused = paused
+        elif paused:
+            self.bearing.paused_lanes.add(dossier.key)
+        else:
+            self.bearing.paused_lanes.discard(dossier.key)
+        self._after_order()
+
+    def ordered(self, control: Control) -> None:
+        self.note(f"an operator orders {control.text()}")
+        self.count["orders"] += 1
+        self.bearing.order(control)
+        self._after_order()
+
+    def _after_order(self) -> None:
+        for text in self.audit.after_order():
+            self.violated(text)
+
+    def permitted(self, errand: Errand, start: datetime) -> None:
+        """One more call for *errand*."""
+        at_s = self.clock.second_of(start)
+        errand.allotted.starts.append(at_s)
+        self.bearing.allot(at_s)
 
     def died(self, process: Process) -> None:
         """Somebody starts it again."""
@@ -421,7 +438,7 @@ class World:
 
     # The proof
 
-    def _effect_of(self, message: int, key: str) -> proof.Effect | None:
+    def effect_of(self, message: int, key: str) -> proof.Effect | None:
         """What a message tells, by its place in its lane: one message for each told fact."""
         effects = self.facts.by_key[key].effects
         place = self.audit.place_of(message)
@@ -440,25 +457,43 @@ class World:
             self._prove_states(key, states, stuck_at)
             record = self.portal.dossier(key)
             effects = [] if record is None else proof.arrived(record)
-            proof.compare(key, told, effects, self.findings, stuck_at=stuck_at, strict=self.plan.strict)
+            superseded = [place for place, state in enumerate(states) if state == "superseded"]
+            cancelled = [place for place, state in enumerate(states) if state == "cancelled"]
+            proof.compare(
+                key, told, effects, self.findings,
+                stuck_at=stuck_at, strict=self.plan.strict, needless={*superseded, *cancelled},
+            )  # fmt: skip
+            self.count["superseded"] += len(superseded)
+            for text in proof.folded(key, told, superseded):
+                self.violated(text)
+            if record is not None and stuck_at is None and not cancelled and not told.foreign:
+                self._prove_files(key, told, record)
             if record is not None and record.creates > 1:
                 self.findings.duplicated.append(f"{key}: created {record.creates} times")
             if told.headers and self._store.broken_link(_code(told)) is not None:
                 self.violated(f"{key}: its chain is broken")
+        for text in self.bearing.beyond_the_rate():
+            self.violated(text)
         for name, number in self.portal.counters().violations.items():
             # Entries that somebody made late arrive late; their order is proved above.
             if number and name != "steps_out_of_order":
                 self.violated(f"the portal counts {name}: {number}")
 
+    def _prove_files(self, key: str, told: proof.Told, record: DossierRecord) -> None:
+        wanted = proof.files(told, merges=self.plan.portal["merge_documents"])
+        there = {str(row["TepDinhKemId"]) for row in record.header["TaiLieuNop"]}
+        if there != wanted:
+            self.violated(f"{key}: the portal has the files {sorted(there)} instead of {sorted(wanted)}")
+
     def _prove_states(self, key: str, states: Sequence[str], stuck_at: int | None) -> None:
         ended = len(states) if stuck_at is None else stuck_at
         for place, state in enumerate(states):
-            good = ("delivered",) if place < ended else ("dead",) if place == ended else ("pending", "unknown")
+            good = _ENDED if place < ended else ("dead",) if place == ended else _BEHIND
             if state not in good:
                 self.violated(f"{key}: fact {place} ends as {state} instead of {good[0]}")
         if stuck_at is not None and self.plan.mended:
             row = [row for row in self.audit.states() if row[1] == key][stuck_at]
-            if self._may_go_again(row) and not self._is_poison(row):
+            if self.operator.may_be_helped(row):
                 self.violated(f"{key}: fact {stuck_at} is still dead: {row[4]}")
 
 

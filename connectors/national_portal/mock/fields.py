@@ -183,7 +183,7 @@ def layouts(settings: Settings) -> Layouts:
     old = Need.OPTIONAL if v2 else Need.FILLED
     files = _files(new, old)
     fees = _fees(settings)
-    return Layouts(dossier=_dossier(settings, files, fees, new, old), step=_step(), outcome=_outcome(settings))
+    return Layouts(dossier=_dossier(settings, files, fees, new, old), step=_step(settings), outcome=_outcome(settings))
 
 
 def _files(new: Need, old: Need) -> Layout:
@@ -346,7 +346,7 @@ def _conditional(settings: Settings) -> Rule:
     return rule
 
 
-def _step() -> Layout:
+def _step(settings: Settings) -> Layout:
     return Layout(
         (
             Scalar("MaHoSo", Need.FILLED, is_dossier_code),
@@ -354,7 +354,7 @@ def _step() -> Layout:
             Scalar("ChucDanh"),
             Scalar("ThoiDiemXuLy", Need.FILLED, is_moment),
             Scalar("PhongBanXuLy"),
-            Scalar("NoiDungXuLy", Need.PRESENT),
+            Scalar("NoiDungXuLy", Need.FILLED if settings.step_text == "filled" else Need.PRESENT),
             Scalar("TrangThai", Need.FILLED, lists.STATUSES.__contains__),
             Scalar("NgayBatDau", check=is_moment),
             Scalar("NgayKetThucTheoQuyDinh", check=is_moment),

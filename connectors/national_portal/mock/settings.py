@@ -46,6 +46,7 @@ class Settings:
     # 6: field set and lists.
     profile: Literal["v1", "v2"] = "v2"
     acceptance_date: Literal["when-accepted", "always", "never"] = "when-accepted"
+    step_text: Literal["present", "filled"] = "present"
     paper_kinds: frozenset[str] = frozenset("123")
     identifier_kinds: frozenset[str] = frozenset("1234")
     databases: frozenset[str] = frozenset("127")
