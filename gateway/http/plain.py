@@ -1,5 +1,5 @@
 """
-The usual engine: httpx's own transport, without its client.
+The usual engine: httpx without its client.
 
 What an HTTP client adds (cookies, log-in flows, redirects, merged defaults) has no place here and would cost a third of
 a call. A pool is lent to one call at a time, so there are as many as calls ever ran at once, whatever threads made
@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
 
+import httpcore
 import httpx
 
 from gateway.http.faults import (
@@ -29,6 +29,7 @@ from gateway.http.faults import (
     WrongAddress,
 )
 from gateway.http.line import Headers, HttpAnswer, LineSettings, checked, decoded, quoted, tls_of
+from gateway.http.punctual import Countdown, PunctualTransport
 
 Network = httpx.BaseTransport
 """What carries requests; tests bring their own."""
@@ -36,25 +37,13 @@ Network = httpx.BaseTransport
 _REMEMBERED = 64
 
 
-class _Countdown(dict[str, float]):
-    """
-    Time-outs of one exchange. The HTTP library asks for each when a phase begins; none is longer than what is left.
-
-    Once nothing is left it raises ``TookTooLong``: what no time-out covers, such as asking for the address of a name,
-    must not let a request leave after its lease.
-    """
-
-    def __init__(self, limits: dict[str, float], until: float, monotonic: Callable[[], float]) -> None:
-        super().__init__(limits)
-        self._until = until
-        self._monotonic = monotonic
-
-    def get(self, key: str, default: Any = None) -> Any:
-        limit = super().get(key, default)
-        left = self._until - self._monotonic()
-        if left <= 0:
-            raise TookTooLong
-        return limit if limit is None else min(limit, left)
+_UNASKABLE = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpcore.UnsupportedProtocol)
+_NOBODY_IN_TIME = (httpx.ConnectTimeout, httpx.PoolTimeout, httpcore.ConnectTimeout, httpcore.PoolTimeout)
+_NOBODY = (httpx.ConnectError, httpcore.ConnectError)
+_NO_WAY_THROUGH = (httpx.ProxyError, httpcore.ProxyError)
+_SILENCE = (httpx.TimeoutException, httpcore.TimeoutException)
+_BROKEN = (httpx.RequestError, httpx.StreamError, httpcore.NetworkError, httpcore.ProtocolError)
+"""What the library raises, and what it is built on; tests that stand in for the network raise the former."""
 
 
 class PlainLine:
@@ -102,12 +91,7 @@ class PlainLine:
                 return
 
     def _new_pool(self) -> Network:
-        return httpx.HTTPTransport(
-            verify=self._tls,
-            proxy=self._settings.proxy or None,
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=self._settings.keepalive_s),
-            trust_env=False,
-        )
+        return PunctualTransport(self._settings, self._tls)
 
     def _exchange(
         self, pool: Network, method: str, target: str, headers: Headers, body: bytes, until: float
@@ -117,7 +101,7 @@ class PlainLine:
             self._url(target),
             headers=self._headers(headers),
             content=body or None,
-            extensions={"timeout": _Countdown(self._limits, until, self._monotonic)},
+            extensions={"timeout": Countdown(self._limits, until, self._monotonic)},
         )
         response = pool.handle_request(request)
         try:
@@ -156,17 +140,17 @@ def _faults() -> Iterator[None]:
     """
     try:
         yield
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+    except _UNASKABLE as error:
         raise WrongAddress from error
-    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+    except _NOBODY_IN_TIME as error:
         raise ConnectTooLong from error
-    except httpx.ConnectError as error:
+    except _NOBODY as error:
         raise (Untrusted if _about_tls(error) else Refused) from error
-    except httpx.ProxyError:
+    except _NO_WAY_THROUGH:
         raise NotConnected from None
-    except httpx.TimeoutException as error:
+    except _SILENCE as error:
         raise TookTooLong from error
-    except (httpx.RequestError, httpx.StreamError):
+    except _BROKEN:
         raise BrokenOff from None
 
 

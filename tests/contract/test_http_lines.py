@@ -203,16 +203,26 @@ def test_silence_ends_after_the_longest_silence(engine: Engine, said: bytes) -> 
         asked(engine, silent, read_s=0.05)
 
 
-def test_an_answer_that_trickles_ends_with_the_calls_time(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("said", "drop"),
+    [
+        (HEAD + b"Content-Length: 1000\r\n\r\n", b" "),
+        (HEAD + b"X-Long: ", b"x"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;", b"x"),
+    ],
+    ids=["the body", "the head", "interim answers", "the length of a chunk"],
+)
+def test_an_answer_that_trickles_ends_with_the_calls_time(engine: Engine, said: bytes, drop: bytes) -> None:
     """
-    No silence is ever too long, but the whole is.
+    No silence is ever too long, but the whole is: after it the lease would be over.
     """
 
     def trickle(peer: Peer) -> None:
         peer.hear()
-        peer.say(HEAD + b"Content-Length: 1000\r\n\r\n")
+        peer.say(said)
         for _ in range(1000):
-            peer.say(b" ")
+            peer.say(drop)
             threading.Event().wait(0.01)
 
     began = time.monotonic()
@@ -222,6 +232,27 @@ def test_an_answer_that_trickles_ends_with_the_calls_time(engine: Engine) -> Non
         pytest.raises(TookTooLong),
     ):
         ask(line, within_s=0.1)
+
+    assert 0.05 < time.monotonic() - began < 2
+
+
+def test_a_request_that_is_taken_in_sips_ends_with_the_calls_time(engine: Engine) -> None:
+    """
+    The peer always takes a little, never enough: nothing more is written once the time is over.
+    """
+
+    def sip(peer: Peer) -> None:
+        for _ in range(1000):
+            peer.connection.recv(100_000)
+            threading.Event().wait(0.01)
+
+    began = time.monotonic()
+    with (
+        serving(sip) as server,
+        closing(a_line(engine, server.port)) as line,
+        pytest.raises(TookTooLong),
+    ):
+        ask(line, b"x" * 30_000_000, within_s=0.3)
 
     assert 0.05 < time.monotonic() - began < 2
 
