@@ -7,7 +7,8 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from gateway.http.faults import BrokenOff, ConnectTooLong, NotConnected, Refused, TookTooLong, Untrusted, WrongAddress
 from gateway.http.line import HttpAnswer, LineSettings
@@ -15,6 +16,9 @@ from gateway.http.reading import Reading
 
 _RECEIVE_BYTES = 64 * 1024
 _PORTS = {"http": 80, "https": 443}
+
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""As ``socket.getaddrinfo`` gives it."""
 
 
 class Connection:
@@ -84,7 +88,7 @@ class Connection:
 def _connected(
     settings: LineSettings, tls: ssl.SSLContext, until: float, monotonic: Callable[[], float]
 ) -> socket.socket:
-    """A connected socket, by the first of the partner's addresses that answers."""
+    """A connected socket to the partner."""
     try:
         host = (settings.parts.hostname or "").encode("idna").decode("ascii")
         port = settings.parts.port or _PORTS[settings.parts.scheme]
@@ -94,17 +98,29 @@ def _connected(
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise Refused from error
-    fault: NotConnected | ConnectTooLong = Refused()
     end = min(until, monotonic() + settings.connect_s)
-    for family, kind, protocol, _, address in addresses:
+    return first_that_answers(addresses, tls if settings.over_tls else None, host, end, monotonic)
+
+
+def first_that_answers(
+    addresses: Sequence[Address], tls: ssl.SSLContext | None, host: str, end: float, monotonic: Callable[[], float]
+) -> socket.socket:
+    """
+    A socket connected to the first of *host*'s *addresses* that answers before the monotonic time *end*.
+
+    Each may take its share of the time that is left: one that is silent leaves enough for those behind it.
+    """
+    fault: NotConnected | ConnectTooLong = Refused()
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
         plain = socket.socket(family, kind, protocol)
         try:
-            plain.settimeout(_time_left(end, monotonic))
+            turn = monotonic() + (end - monotonic()) / (len(addresses) - number)
+            plain.settimeout(_time_left(turn, monotonic))
             plain.connect(address)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if not settings.over_tls:
+            if tls is None:
                 return plain
-            plain.settimeout(_time_left(end, monotonic))
+            plain.settimeout(_time_left(turn, monotonic))
             return tls.wrap_socket(plain, server_hostname=host)
         except TimeoutError as error:
             plain.close()

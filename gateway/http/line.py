@@ -109,11 +109,15 @@ def quoted(target: str) -> str:
 
 
 def checked(headers: Headers) -> Headers:
-    """*headers*, if each stays one line. Raises ``WrongAddress``: like a bad address, this is a setting to mend."""
+    """
+    *headers*, if each stays one line; blanks around a value are no part of it.
+
+    Raises ``WrongAddress``: like a bad address, this is a setting to mend.
+    """
     for name, value in headers:
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
             raise WrongAddress
-    return headers
+    return tuple((name, value.strip(" \t")) for name, value in headers)
 
 
 def decoded(answer: HttpAnswer, most_bytes: int) -> HttpAnswer:
@@ -124,7 +128,7 @@ def decoded(answer: HttpAnswer, most_bytes: int) -> HttpAnswer:
     """
     encoding = answer.header("content-encoding").strip().lower()
     window = _ZLIB_WINDOWS.get(encoding)
-    if window is None:
+    if window is None or not answer.content:
         return answer
     unpacker = zlib.decompressobj(window)
     try:
@@ -133,6 +137,6 @@ def decoded(answer: HttpAnswer, most_bytes: int) -> HttpAnswer:
         raise BrokenOff from None
     if len(content) > most_bytes:
         raise AnswerTooLong
-    if not unpacker.eof:
+    if not unpacker.eof or unpacker.unused_data:
         raise BrokenOff
     return HttpAnswer(answer.status, answer.headers, content)

@@ -70,7 +70,7 @@ class PlainLine:
             "pool": settings.connect_s,
         }
         self._url = lru_cache(_REMEMBERED)(lambda target: httpx.URL(settings.origin + quoted(target)))
-        self._headers = lru_cache(_REMEMBERED)(lambda headers: httpx.Headers(list(checked(headers))))
+        self._headers = lru_cache(_REMEMBERED)(_rendered)
 
     def send(self, method: str, target: str, headers: Headers, body: bytes, until: float) -> HttpAnswer:
         try:
@@ -129,6 +129,10 @@ class PlainLine:
             late = self._monotonic() > until
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _rendered(headers: Headers) -> httpx.Headers:
+    return httpx.Headers([(name.encode("ascii"), value.encode("latin-1")) for name, value in checked(headers)])
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from gateway.http.faults import AnswerTooLong, BrokenOff
 from gateway.http.line import HttpAnswer
 
 _MOST_HEAD_BYTES = 100 * 1024
+"""Of a head, of what stands behind the last chunk, or of anything else without one byte of a body."""
 _FRAMES = frozenset({b"content-length", b"transfer-encoding"})
 
 
@@ -44,6 +45,7 @@ class Reading:
         """
         Take what came. Raises ``BrokenOff`` when that is no HTTP, ``AnswerTooLong`` when it is too much.
         """
+        size = self._size
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -53,7 +55,9 @@ class Reading:
                 raise BrokenOff from None
         if self._size > self._most_bytes:
             raise AnswerTooLong
-        if not self._in_body and self.answer is None:
+        if self._size > size:
+            self._head_bytes = 0
+        elif self.answer is None:
             self._head_bytes += len(data)
             if self._head_bytes > _MOST_HEAD_BYTES:
                 raise BrokenOff

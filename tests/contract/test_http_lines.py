@@ -38,6 +38,7 @@ from gateway.http import (
     delivery_error,
     open_line,
 )
+from gateway.http.connection import Address, first_that_answers
 from tests.wires import OK, Manners, Peer, always, answers, serving
 
 HEADERS = (("Content-Type", "application/json"), ("dstcode", "VN:VIDU"))
@@ -92,6 +93,18 @@ def test_a_request_arrives_as_it_was_meant(engine: Engine) -> None:
     assert b"ontent-" not in get.split(b"dstcode")[1]
 
 
+def test_a_header_arrives_whatever_it_is_written_in(engine: Engine) -> None:
+    """
+    A code with a blank behind it and a letter beyond ASCII: both are one line, neither leaves an outcome unknown.
+    """
+    with serving(always(OK)) as server, closing(a_line(engine, server.port)) as line:
+        line.send("POST", "/", (("dstcode", " VN:VIDU "), ("X-Note", "v\xe9")), b"{}", time.monotonic() + 5)
+
+    head = server.heard[0].lower()
+    assert b"\r\ndstcode: vn:vidu\r\n" in head
+    assert b"\r\nx-note: v\xe9\r\n" in head
+
+
 @pytest.mark.parametrize(
     ("said", "content"),
     [
@@ -105,8 +118,12 @@ def test_a_request_arrives_as_it_was_meant(engine: Engine) -> None:
         (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"{}"), b"{}"),
         (HEAD + b"Content-Encoding: deflate\r\n\r\n" + zlib.compress(b"{}"), b"{}"),
         (HEAD + b"Content-Encoding: br\r\nContent-Length: 1\r\n\r\n?", b"?"),
+        (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", b""),
     ],
-    ids=["nothing", "chunks", "no length", "HTTP 1.0", "100", "103", "204", "gzip", "deflate", "unknown encoding"],
+    ids=[
+        "nothing", "chunks", "no length", "HTTP 1.0", "100", "103", "204", "gzip", "deflate", "unknown encoding",
+        "nothing, packed",
+    ],
 )  # fmt: skip
 def test_every_form_of_a_whole_answer_is_read(engine: Engine, said: bytes, content: bytes) -> None:
     """
@@ -151,11 +168,12 @@ def test_an_answer_in_many_pieces_is_one_answer(engine: Engine) -> None:
         HEAD + b"".join(b"H%d: %b\r\n" % (n, b"x" * 1000) for n in range(200)) + b"Content-Length: 0\r\n\r\n",
         HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
         HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"{}")[:-9],
+        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"{}") + gzip.compress(b"{}"),
     ],
     ids=[
         "not a byte", "half a line", "cut body", "cut chunk", "no last chunk", "no chunk size", "odd coding",
         "length in words", "negative length", "two lengths", "no header", "no status", "a page", "TLS", "huge head",
-        "no gzip", "cut gzip",
+        "no gzip", "cut gzip", "gzip and more",
     ],
 )  # fmt: skip
 def test_a_broken_answer_leaves_the_outcome_unknown(engine: Engine, said: bytes) -> None:
@@ -306,6 +324,21 @@ def test_an_answer_without_bounds_is_not_read(engine: Engine, said: bytes) -> No
         asked(engine, answers(said))
 
     assert isinstance(delivery_error(caught.value, "cong"), OutcomeUnknown)
+
+
+def test_an_answer_whose_end_never_ends_is_not_read(engine: Engine) -> None:
+    """
+    Behind the last chunk stands one more header, without bounds.
+    """
+
+    def endless(peer: Peer) -> None:
+        peer.hear()
+        peer.say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: ")
+        while True:
+            peer.say(b"x" * 10_000)
+
+    with pytest.raises(BrokenOff):
+        asked(engine, endless)
 
 
 def test_an_early_refusal_is_heard_although_the_request_is_not_over(engine: Engine) -> None:
@@ -462,6 +495,28 @@ def test_a_connection_that_nobody_takes_has_sent_nothing(engine: Engine) -> None
                 each.close()
 
     assert isinstance(delivery_error(caught.value, "cong"), Unreachable)
+
+
+def test_an_address_that_is_silent_leaves_time_for_the_next() -> None:
+    """
+    The partner's name has two addresses, and the route to the first is dead: the second is asked in time.
+    """
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as dead, serving(always(OK)) as server:
+        waiting = [socket.socket() for _ in range(3)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(dead.getsockname())
+        places: list[Address] = [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+            for port in (dead.getsockname()[1], server.port)
+        ]
+        try:
+            end = time.monotonic() + 0.2
+            with first_that_answers(places, None, "localhost", end, time.monotonic) as connected:
+                assert connected.getpeername()[1] == server.port
+        finally:
+            for each in waiting:
+                each.close()
 
 
 @pytest.mark.parametrize(
