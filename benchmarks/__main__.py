@@ -47,7 +47,7 @@ BENCHMARKS: Mapping[str, Callable[[Setting], Iterator[Figure]]] = {
     "peers": comparing.run,
 }
 LONG = {"scale", "soak"}
-"""Those that need 25 GB on the disk, or a quarter of an hour: only when asked for, or quick."""
+"""Those that need 20 GB on the disk, or a quarter of an hour: only when asked for, or quick."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
