@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 
 import orjson
 
+from tests.postgres import postgres
+from tests.simulation.databases import ServerPlace
 from tests.simulation.running import simulate
 
 
@@ -19,7 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what *arguments* ask for; 1 when any seed failed."""
     options = _parser().parse_args(arguments)
     seeds = range(options.first, options.first + options.seeds)
-    total = simulate(seeds, trace=options.trace, say=lambda text: sys.stderr.write(f"{text}\n"))
+    with ExitStack() as stack:
+        place = None
+        if options.postgresql:
+            place = stack.enter_context(closing(ServerPlace(stack.enter_context(postgres()))))
+        total = simulate(seeds, trace=options.trace, say=lambda text: sys.stderr.write(f"{text}\n"), place=place)
     sys.stdout.write(orjson.dumps(total.as_dict()).decode() + "\n")
     return 1 if total.failed else 0
 
@@ -29,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=300, help="how many worlds")
     parser.add_argument("--from", type=int, default=1, dest="first", help="the first seed")
     parser.add_argument("--trace", action="store_true", help="print all that happened in worlds that fail")
+    parser.add_argument("--postgresql", action="store_true", help="keep the data in PostgreSQL, on a server of its own")
     return parser
 
 

@@ -4,20 +4,16 @@ Somebody who reads the database after every commit, and holds what moved against
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import orjson
 
 from gateway.lifecycle import FINAL, ImpossibleMove, MessageEvent, MessageState, move
 from gateway.policy import PartnerState
 from gateway.store.contract import Claim, Settled, Turn, Verdict
 from gateway.store.moments import from_us
-from gateway.store.sqlite import SqliteStore
+from tests.simulation.databases import TABLES, Database
 
 if TYPE_CHECKING:
     from tests.simulation.process import Errand
@@ -25,13 +21,6 @@ if TYPE_CHECKING:
 _AFTER_THE_FIRST = (MessageState.IN_FLIGHT, MessageState.DELIVERED)
 _DONE = (MessageEvent.DELIVER, MessageEvent.APPLIED)
 
-_TABLES = ("lt_message", "lt_done", "lt_dead")
-_WATCH = "CREATE TABLE sim_touched (lane INTEGER PRIMARY KEY);" + "".join(
-    f"CREATE TRIGGER sim_{table}_{event} AFTER {event} ON {table} BEGIN"
-    f" INSERT OR IGNORE INTO sim_touched VALUES ({row}.dossier_id); END;"
-    for table in (*_TABLES, "lt_lane")
-    for event, row in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old"))
-)
 _STATES = """
 SELECT m.dossier_id, m.id,
     CASE WHEN m.state = 'pending' AND l.state = 'leased' AND m.id <= l.fly_to THEN 'in_flight' ELSE m.state END
@@ -41,19 +30,6 @@ UNION ALL SELECT dossier_id, id, state FROM lt_done WHERE dossier_id IN (SELECT 
 UNION ALL SELECT dossier_id, id, 'dead' FROM lt_dead WHERE dossier_id IN (SELECT lane FROM sim_touched)
 ORDER BY 2
 """
-
-
-def template(folder: Path, tenant: str) -> bytes:
-    """An empty database of this release whose messages are watched, to be copied for every world."""
-    path = folder / "template.db"
-    SqliteStore(path, tenant=tenant).close()
-    connection = sqlite3.connect(path)
-    connection.executescript(_WATCH)
-    connection.execute("PRAGMA journal_mode = DELETE")
-    # Without room that the migrations left behind, a full disk is full.
-    connection.execute("VACUUM")
-    connection.close()
-    return path.read_bytes()
 
 
 Row = tuple[int, str, str, str, str | None, str | None]
@@ -72,30 +48,21 @@ class Audit:
     """
     Keeps its own books of messages, claims, deliveries and holds, and says what contradicts them.
 
-    Its connection writes nothing but which lanes it has looked at.
+    It writes nothing but which lanes it has looked at.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._states: dict[int, dict[int, str]] = {}
         self._held: dict[int, _Held] = {}
         self._established: set[int] = set()
         self.hold_until: datetime | None = None
         self.claimed = 0
 
-    def close(self) -> None:
-        self._connection.close()
-
     def live(self, settled: Sequence[Settled]) -> list[Settled]:
         """Those whose record must be taken: their token is the lane's present one."""
-        lanes = orjson.dumps([item.lane for item in settled]).decode()
-        tokens = dict(
-            self._connection.execute(
-                "SELECT l.dossier_id, l.token FROM lt_lane l JOIN json_each(?) w ON l.dossier_id = w.value"
-                " WHERE l.state = 'leased'",
-                (lanes,),
-            )
-        )
+        leased = self._database.rows("SELECT dossier_id, token FROM lt_lane WHERE state = 'leased'")
+        tokens: dict[int, int] = dict(leased)
         return [item for item in settled if tokens.get(item.lane) == item.token]
 
     def after_exchange(
@@ -144,9 +111,9 @@ class Audit:
         """Each message of a lane that was touched stands where its verdict, its lease and its claim have led it."""
         wrong: list[str] = []
         present: dict[int, dict[int, str]] = {}
-        for lane, message, state in self._connection.execute(_STATES).fetchall():
+        for lane, message, state in self._database.rows(_STATES):
             present.setdefault(lane, {})[message] = state
-        self._connection.execute("DELETE FROM sim_touched")
+        self._database.forget_touched()
         for lane, messages in present.items():
             before = self._states.get(lane, {})
             for message in before.keys() | messages.keys():
@@ -209,14 +176,13 @@ class Audit:
         return sum(other < message for other in lane)
 
     def since(self, message: int) -> datetime:
-        row = self._connection.execute(
-            " UNION ALL ".join(f"SELECT since FROM {table} WHERE id = :id" for table in _TABLES), {"id": message}
-        ).fetchone()
+        places = (f"SELECT since FROM {table} WHERE id = {message}" for table in TABLES)
+        (row,) = self._database.rows(" UNION ALL ".join(places))
         return from_us(row[0])
 
     def states(self) -> list[Row]:
         """Every message in lane order."""
-        return self._connection.execute(
+        return self._database.rows(
             """
             SELECT m.id, d.key, m.operation, m.state, m.code, m.text
             FROM (
@@ -226,7 +192,7 @@ class Audit:
             JOIN lt_dossier d ON d.id = m.dossier_id
             ORDER BY m.dossier_id, m.id
             """
-        ).fetchall()
+        )
 
 
 def _led(old: str, event: MessageEvent | None, expired: bool, flies: bool) -> str:

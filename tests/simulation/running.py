@@ -5,21 +5,15 @@ Many worlds one after the other, and the count of what happened in them.
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 
-from tests.simulation.audit import template
+from tests.simulation.databases import FilePlace, Place
 from tests.simulation.flaws import Flaw
-from tests.simulation.stores import TENANT
 from tests.simulation.world import World
 
-_MEMORY = Path("/dev/shm")
 _NONE = Flaw()
 DONE = ("requeued", "cancelled", "resolved", "superseded", "orders", "paused", "lane-paused")
 """What was decided, ordered and left out, beside what went wrong."""
@@ -81,15 +75,19 @@ def simulate(
     until: Sequence[str] = (),
     trace: bool = False,
     say: Callable[[str], object] = lambda text: None,
+    place: Place | None = None,
 ) -> Total:
-    """Run the worlds of *seeds*, each with a *flaw*; *until* stops at the first that shows one of these texts."""
+    """
+    Run the worlds of *seeds*, each with a *flaw*; *until* stops at the first that shows one of these texts. Their data
+    is at *place*, else in SQLite files.
+    """
     total = Total()
     began = time.perf_counter()
-    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    where = place or FilePlace()
     logging.disable(logging.CRITICAL)
     try:
         for seed in seeds:
-            world = _lived(seed, folder, flaw)
+            world = _lived(seed, where, flaw)
             total.add(seed, world)
             if seed in total.failed:
                 _report(seed, world, say, whole=trace)
@@ -97,28 +95,19 @@ def simulate(
                     break
     finally:
         logging.disable(logging.NOTSET)
-        shutil.rmtree(folder, ignore_errors=True)
+        if place is None:
+            where.close()
     total.seconds = time.perf_counter() - began
     return total
 
 
-def _lived(seed: int, folder: Path, flaw: Flaw) -> World:
-    path = folder / f"{seed}.db"
-    path.write_bytes(_template())
-    world = World(seed, path, flaw)
+def _lived(seed: int, place: Place, flaw: Flaw) -> World:
+    world = World(seed, place.fresh(seed), flaw)
     try:
         world.run()
     finally:
         world.close()
-        for leftover in folder.glob(f"{seed}.db*"):
-            leftover.unlink()
     return world
-
-
-@cache
-def _template() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        return template(Path(folder), TENANT)
 
 
 def _report(seed: int, world: World, say: Callable[[str], object], *, whole: bool) -> None:

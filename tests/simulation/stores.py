@@ -4,7 +4,6 @@ The store of one process, on a disk that can be full or busy, with somebody who 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -17,14 +16,11 @@ from gateway.policy import Control, Limits, PartnerState
 from gateway.ports import Inbox, Kept, Operation, Receipt
 from gateway.store.audit import Act
 from gateway.store.contract import Known, Route, Settled, Turn, Wish
-from gateway.store.sqlite import SqliteStore
 from tests.simulation import plan as plans
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
     from tests.simulation.world import World
-
-TENANT = "H99"
 
 
 class WatchedStore:
@@ -35,11 +31,11 @@ class WatchedStore:
     def __init__(self, world: World, process: Process | None) -> None:
         self._world = world
         self._process = process
-        self._real = SqliteStore(world.path, tenant=TENANT, busy=timedelta(0))
-        self._inner = world.flaw.store(self._real, world.path)
+        self._real = world.database.open()
+        self._inner = world.flaw.store(self._real, world.database.path)
 
     def close(self) -> None:
-        self._real.close()
+        self._world.database.leave(self._real)
 
     def exchange(
         self,
@@ -133,13 +129,7 @@ class WatchedStore:
         """One transaction with the disk's part in it. An error after the commit leaves the caller in the dark."""
         trouble = self._world.draw_store_fault()
         try:
-            if trouble == plans.STORE_BUSY:
-                with self._somebody_writes():
-                    yield
-            elif trouble == plans.STORE_FULL:
-                with self._no_room():
-                    yield
-            else:
+            with self._world.database.trouble(trouble, self._real):
                 yield
         except StoreError:
             self._world.count[str(trouble)] += 1
@@ -147,25 +137,6 @@ class WatchedStore:
         if trouble == plans.STORE_UNSURE:
             self._world.count[trouble] += 1
             raise StoreUnavailable("the disk answered too late")
-
-    @contextmanager
-    def _somebody_writes(self) -> Iterator[None]:
-        other = sqlite3.connect(self._world.path, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
-            other.close()
-
-    @contextmanager
-    def _no_room(self) -> Iterator[None]:
-        connection = self._real._connection
-        connection.execute("PRAGMA max_page_count = 1")
-        try:
-            yield
-        finally:
-            connection.execute("PRAGMA max_page_count = 1073741823")
 
 
 class _WatchedInbox:

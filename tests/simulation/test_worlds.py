@@ -4,8 +4,12 @@ Whatever goes wrong in them: nothing lost, nothing twice, nothing out of order. 
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from tests.postgres import PostgresServer
+from tests.simulation.databases import ServerPlace
 from tests.simulation.plan import PORTAL_FAULTS, STORE_FAULTS, WIRE_FAULTS
 from tests.simulation.running import DONE, simulate
 
@@ -26,6 +30,17 @@ def test_worlds_come_to_a_good_end(first: int) -> None:
 
     assert total.failed == {}
     assert (total.lost, total.duplicated, total.out_of_order, total.violations) == (0, 0, 0, 0)
+
+
+def test_worlds_on_postgresql_come_to_a_good_end(postgres_server: PostgresServer) -> None:
+    """
+    The same promises on the other database, which goes by the world's clock.
+    """
+    with closing(ServerPlace(postgres_server)) as place:
+        total = simulate(range(1, 4), place=place)
+
+    assert total.failed == {}
+    assert total.claims > 50
 
 
 def test_a_seed_decides_everything() -> None:
