@@ -6,6 +6,7 @@ Nobody waits for anybody to claim: rows that another worker looks at are passed 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
 COLLISIONS = (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure)
 """Two producers told the same under different names at once, or waited for each other: the loser reads again."""
 TRIES = 5
+_SAID = re.compile(r".* failed: (.*)")
+_ACCOUNT = re.compile(
+    r"FATAL: +(.*password authentication|.*pg_hba\.conf|role .* (does not exist|is not permitted)|permission denied)"
+    r"|fe_sendauth: no password"
+)
+_DATABASE = re.compile(r"FATAL: +database .* does not exist")
 _NOT_LET_IN = (pg.InvalidPassword, pg.InvalidAuthorizationSpecification, pg.InsufficientPrivilege)
 FOLD_EVERY = 50
 FOLD_AT_MOST = 5_000
@@ -57,12 +64,12 @@ def _translated(exc: Exception, place: str) -> StoreError:
             "Giải phóng dung lượng rồi gửi lại. "
             "/ No room left on the database server; this change was not accepted, earlier ones are safe."
         )
-    if isinstance(exc, _NOT_LET_IN) or _refused_at_the_door(exc, "password", "pg_hba.conf", "role"):
+    if isinstance(exc, _NOT_LET_IN) or _refused_at_the_door(exc, _ACCOUNT):
         return StoreUnavailable(
             f"Máy chủ {place} không cho tài khoản này vào. Kiểm tra tên, mật khẩu và quyền. "
             "/ The database server refuses this account; check its name, password and rights."
         )
-    if isinstance(exc, pg.InvalidCatalogName) or _refused_at_the_door(exc, "does not exist"):
+    if isinstance(exc, pg.InvalidCatalogName) or _refused_at_the_door(exc, _DATABASE):
         return StoreUnavailable(
             f"Máy chủ {place} không có cơ sở dữ liệu này. Tạo nó, hoặc sửa database.url. "
             "/ There is no such database on the server; create it or correct database.url."
@@ -76,11 +83,15 @@ def _translated(exc: Exception, place: str) -> StoreError:
     return StoreUnavailable(f"PostgreSQL {place} báo lỗi {state}. / PostgreSQL reports an error.")
 
 
-def _refused_at_the_door(exc: Exception, *words: str) -> bool:
-    """Whether the server refused the connection for this reason: then the driver has its words, and no code."""
-    return (
-        isinstance(exc, psycopg.OperationalError) and exc.sqlstate is None and any(word in str(exc) for word in words)
-    )
+def _refused_at_the_door(exc: Exception, reason: re.Pattern[str]) -> bool:
+    """
+    Whether the server refused the connection for this reason: then the driver has its words, and no code.
+
+    What stands before them is the address, and may be any word.
+    """
+    if not isinstance(exc, psycopg.OperationalError) or exc.sqlstate is not None:
+        return False
+    return any(reason.match(words) for words in _SAID.findall(str(exc)))
 
 
 class PostgresStore(SqlStore):

@@ -52,3 +52,26 @@ def test_a_wrong_address_is_told_without_its_password(
         PostgresStore(url, tenant="H99")
 
     assert "mat-khau-gieo" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["role-password.invalid", "/does not exist"])
+def test_what_a_host_is_called_is_no_reason(host: str) -> None:
+    """
+    Nobody answers under a name that reads like a refusal: the operator is sent to the network, not to the account.
+    """
+    with pytest.raises(StoreUnavailable, match="Không nối được tới PostgreSQL"):
+        PostgresStore(f"host='{host}' connect_timeout=2", tenant="H99")
+
+
+def test_a_server_without_a_free_place_is_not_taken_for_one_that_refuses_the_account(
+    postgres_server: PostgresServer, postgres_backend: PostgresBackend
+) -> None:
+    """
+    The account may hold no connection at all just now. Its name and password are right.
+    """
+    postgres_backend.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
+    try:
+        with pytest.raises(StoreUnavailable, match="Không nối được tới PostgreSQL"):
+            PostgresStore(postgres_server.url().replace("lienthong@", "crowded@"), tenant="H99")
+    finally:
+        postgres_backend.execute("DROP ROLE crowded")
