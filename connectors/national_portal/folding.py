@@ -7,12 +7,14 @@ said (section 20, question 5), or a citizen could have seen what only the earlie
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Set
+from datetime import datetime
 
-from gateway.model import Dossier
+from gateway.model import Document, Dossier, DossierStatus, FeeLine
 from gateway.model.text import name_key
 
 _MOMENTS = ("submitted_at", "accepted_at", "due_at", "completed_at", "returned_at", "refused_at")
+_MOMENTS_OF_A_REQUEST = ("requested_at", "received_at", "due_before", "due_after")
 
 
 def supersedes(later: Dossier, earlier: Dossier, *, established: bool) -> bool:
@@ -27,10 +29,27 @@ def supersedes(later: Dossier, earlier: Dossier, *, established: bool) -> bool:
         later.status is earlier.status
         and later.procedure == earlier.procedure
         and later.origin is earlier.origin
-        and all(getattr(earlier, name) in (None, getattr(later, name)) for name in _MOMENTS)
+        and _given(earlier) <= _given(later)
         and _listed(earlier) <= _listed(later)
-        and (established or not any(document.deleted for document in later.documents))
+        and (established or not any(document.deleted for document in _files(later)))
     )
+
+
+def _given(dossier: Dossier) -> Set[tuple[Hashable, datetime]]:
+    """The dates that a header gives, those of its requests for papers included, each by its name."""
+    dates: dict[Hashable, datetime | None] = {name: getattr(dossier, name) for name in _MOMENTS}
+    if dossier.status is DossierStatus.REFUSED:
+        # Where no date of refusal is given, the portal is told when the status was reached.
+        dates["refused_at"] = dossier.refused_at or dossier.status_at
+    for supplement in dossier.supplements:
+        dates.update({(supplement.id, name): getattr(supplement, name) for name in _MOMENTS_OF_A_REQUEST})
+    return {(name, moment) for name, moment in dates.items() if moment is not None}
+
+
+def _files(dossier: Dossier) -> Iterator[Document]:
+    yield from dossier.documents
+    for supplement in dossier.supplements:
+        yield from supplement.documents
 
 
 def _listed(dossier: Dossier) -> frozenset[Hashable]:
@@ -39,7 +58,9 @@ def _listed(dossier: Dossier) -> frozenset[Hashable]:
         (
             *(("file", document.id or "") for document in dossier.documents),
             *(("paper", name_key(paper.name), name_key(paper.kind)) for paper in dossier.other_papers),
-            *(("fee", fee.code, fee.kind, fee.moment, name_key(fee.name)) for fee in dossier.fees),
+            *(("fee", *_fee(fee)) for fee in dossier.fees),
+            *(("database", name) for name in dossier.databases),
+            *(("identifier", identifier.kind, identifier.number) for identifier in dossier.applicant.identifiers),
             *(("result", result.id, result.result_code, name_key(result.name)) for result in dossier.results),
             *(("supplement", supplement.id) for supplement in dossier.supplements),
             *(
@@ -47,5 +68,14 @@ def _listed(dossier: Dossier) -> frozenset[Hashable]:
                 for supplement in dossier.supplements
                 for document in supplement.documents
             ),
+            *(
+                ("supplement", supplement.id, *_fee(fee))
+                for supplement in dossier.supplements
+                for fee in supplement.fees
+            ),
         )
     )
+
+
+def _fee(fee: FeeLine) -> tuple[Hashable, ...]:
+    return fee.code, fee.kind, fee.moment, name_key(fee.name)

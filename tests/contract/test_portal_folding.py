@@ -19,7 +19,7 @@ from gateway.model import Dossier, DossierStatus, ProcedureCode
 from gateway.ports import Delivered, Message
 from gateway.sandbox import VirtualClock
 from gateway.store.contract import Claim
-from tests.builders import CODE, MORNING, a_document, a_dossier, a_fee, a_result, a_step, a_supplement
+from tests.builders import CODE, MORNING, a_document, a_dossier, a_fee, a_result, a_step, a_supplement, an_applicant
 from tests.portal_scripts import PASSWORD, a_connector, a_message, portal_settings, scripted
 
 S = DossierStatus
@@ -67,6 +67,20 @@ NEEDED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a fee that the later one does not ask": ({}, {"fees": ()}),
     "a result that the later one does not show": ({"results": (a_result(),)}, {}),
     "a request for papers that the later one forgets": ({"supplements": (a_supplement(),)}, {}),
+    "a new due date that the later one moves again": (
+        {"supplements": (a_supplement(due_after=MORNING + timedelta(days=9)),)},
+        {"supplements": (a_supplement(due_after=MORNING + timedelta(days=19)),)},
+    ),
+    "a fee for papers that the later one does not ask": (
+        {"supplements": (a_supplement(fees=(a_fee(),)),)},
+        {"supplements": (a_supplement(),)},
+    ),
+    "a database that the later one does not name": ({"databases": ("dân cư",)}, {"databases": ()}),
+    "an id of the owner that the later one does not give": ({}, {"applicant": an_applicant(identifiers=())}),
+    "another day of refusal": (
+        {"status": S.REFUSED, "status_at": MORNING},
+        {"status": S.REFUSED, "status_at": MORNING + timedelta(days=1)},
+    ),
 }
 
 
@@ -85,9 +99,11 @@ def test_a_dossier_is_not_born_with_a_file_to_be_deleted() -> None:
     Only an update deletes: before the first header arrived, one that deletes does not stand for it.
     """
     deleting = a_dossier(documents=(a_document(deleted=True),))
+    among_papers = a_dossier(supplements=(a_supplement(documents=(a_document(deleted=True),)),))
 
-    assert supersedes(deleting, a_dossier())
-    assert not supersedes(deleting, a_dossier(), established=False)
+    for later in (deleting, among_papers):
+        assert supersedes(later, a_dossier())
+        assert not supersedes(later, a_dossier(), established=False)
 
 
 def test_steps_outcomes_and_what_cannot_be_read_are_never_left_out() -> None:
