@@ -113,19 +113,19 @@ class Courier:
     def _settled(self, sent: Parcel, verdicts: dict[int, Verdict]) -> Settled:
         """
         Give one claim back. Where the last message was refused, those that it stood for are still good: they go one by
-        one, in their order.
+        one, in their order. It keeps its place behind them and is sent again by itself: perhaps it was refused only
+        because they had not been told.
         """
         if not sent.folded or verdicts[sent.sent[0].id].event is not MessageEvent.REJECT:
             return sent.settled(verdicts)
         refused = verdicts[sent.sent[0].id]
+        verdicts[refused.message] = replace(refused, event=MessageEvent.RELEASE, code="", text="")
         for message in sent.folded:
             verdict = Verdict(message.id, MessageEvent.RELEASE)
             if self._may_call((sent.claim,), extra=True):
                 (verdict,) = self._send([message], (sent.claim,))
             verdicts[message.id] = verdict
             if verdict.event is not MessageEvent.DELIVER:
-                # What stands behind a message that is still open keeps its place.
-                verdicts[refused.message] = replace(refused, event=MessageEvent.RELEASE, code="", text="")
                 break
         left = [message for message in sent.folded if message.id not in verdicts]
         verdicts.update({message.id: Verdict(message.id, MessageEvent.RELEASE) for message in left})

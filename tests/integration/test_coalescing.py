@@ -205,12 +205,25 @@ def test_a_refused_last_one_does_not_take_the_good_ones_with_it(scene: Scene) ->
     The last is wrong, those before it are good: they go one by one, and only the wrong one waits for a person.
     """
     scene.tell(*versions("một", "hai", "sai"))
-    scene.script(WRONG)
+    scene.script(WRONG, None, None, WRONG)
 
     scene.run()
 
     assert scene.partner.subjects == ["một", "hai"]
     assert scene.counts == (2, 0, 1)
+
+
+def test_what_is_refused_only_without_those_before_it_is_taken_after_them(scene: Scene) -> None:
+    """
+    The partner takes the last only once it knows what the one before said, which we could not know: no dead letter.
+    """
+    scene.tell(*versions("một", "hai"))
+    scene.script(WRONG)
+
+    scene.run()
+
+    assert scene.partner.subjects == ["một", "hai"]
+    assert scene.counts == (2, 0, 0)
 
 
 def test_a_refused_one_in_the_middle_keeps_what_stands_behind_it(scene: Scene) -> None:
