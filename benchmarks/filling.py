@@ -144,3 +144,5 @@ def _fill(connection: Any, dialect: str, filling: Filling, times: Times, names: 
     for statement in _STATEMENTS.read_text(encoding="utf-8").split(";\n"):
         if statement.strip():
             connection.execute(Template(statement).substitute(values))
+    for table, told in (("lt_message", "open"), ("lt_done", "delivered"), ("lt_dead", "blocked")):
+        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (values[told],)
