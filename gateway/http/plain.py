@@ -79,9 +79,14 @@ class PlainLine:
             pool = self._network or self._new_pool()
         try:
             with _faults():
-                return self._exchange(pool, method, target, headers, body, until)
-        finally:
-            self._idle.append(pool)
+                answer = self._exchange(pool, method, target, headers, body, until)
+        except BaseException:
+            # The library may keep a place taken for a connection that failed half way, and would wait for it for ever.
+            if pool is not self._network:
+                pool.close()
+            raise
+        self._idle.append(pool)
+        return answer
 
     def close(self) -> None:
         while True:

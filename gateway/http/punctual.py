@@ -14,7 +14,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from gateway.http.faults import TookTooLong
+from gateway.http.faults import ConnectTooLong, NotConnected, TookTooLong
 from gateway.http.line import LineSettings
 
 _PIECE_BYTES = 64 * 1024
@@ -51,7 +51,7 @@ class PunctualTransport(httpx.BaseTransport):
     """
 
     def __init__(self, settings: LineSettings, tls: ssl.SSLContext) -> None:
-        self._backend = _Backend()
+        self._backend = _Backend([settings.over_tls, settings.proxy.startswith("https:")].count(True))
         usual: dict[str, Any] = {
             "ssl_context": tls,
             "max_connections": 1,
@@ -67,16 +67,24 @@ class PunctualTransport(httpx.BaseTransport):
             self._pool = httpcore.ConnectionPool(**usual)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._backend.countdown = request.extensions["timeout"]
-        response = self._pool.handle_request(
-            httpcore.Request(
-                request.method,
-                _url(request.url),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
+        self._backend.begin(request.extensions["timeout"])
+        asked = httpcore.Request(
+            request.method,
+            _url(request.url),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
         )
+        try:
+            response = self._pool.handle_request(asked)
+        except (httpcore.ReadTimeout, httpcore.WriteTimeout) as error:
+            if self._backend.sent:
+                raise
+            raise ConnectTooLong from error
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
+            if self._backend.sent or isinstance(error, httpcore.ConnectError):
+                raise
+            raise NotConnected from None
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     def close(self) -> None:
@@ -95,9 +103,18 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Backend(httpcore.SyncBackend):
-    """Its connections obey the countdown of the call that is under way."""
+    """
+    Its connections obey the countdown of the call that is under way, and notice when its request begins to leave.
 
-    countdown: Countdown
+    What a proxy is told before it opens a tunnel is no part of a request, which goes through all the layers of TLS.
+    """
+
+    def __init__(self, layers: int) -> None:
+        self.layers = layers
+
+    def begin(self, countdown: Countdown) -> None:
+        self.countdown = countdown
+        self.sent = False
 
     def connect_tcp(
         self,
@@ -107,20 +124,23 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options), self)
+        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options), self, layers=0)
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, backend: _Backend) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, backend: _Backend, *, layers: int) -> None:
         self._stream = stream
         self._backend = backend
+        self._layers = layers
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, self._backend.countdown.cut(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _PIECE_BYTES):
-            self._stream.write(buffer[start : start + _PIECE_BYTES], self._backend.countdown.cut(timeout))
+            limit = self._backend.countdown.cut(timeout)
+            self._backend.sent = self._backend.sent or self._layers == self._backend.layers
+            self._stream.write(buffer[start : start + _PIECE_BYTES], limit)
 
     def close(self) -> None:
         self._stream.close()
@@ -129,7 +149,8 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         limit = self._backend.countdown.cut(timeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, limit), self._backend)
+        secure = self._stream.start_tls(ssl_context, server_hostname, limit)
+        return _Stream(secure, self._backend, layers=self._layers + 1)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -599,6 +599,48 @@ def test_a_server_without_tls_is_not_spoken_to_in_the_clear(engine: Engine, auth
         ask(line)
 
 
+def silent_tunnel(peer: Peer) -> None:
+    peer.hear()
+    peer.hear()
+
+
+@pytest.mark.parametrize(
+    "manners",
+    [
+        answers(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"),
+        answers(b""),
+        answers(HEAD + b"\r\n"),
+        silent_tunnel,
+    ],
+    ids=["refused", "cut", "cut within TLS", "silence"],
+)
+def test_a_proxy_that_opens_no_tunnel_was_told_nothing(manners: Manners, authority: tuple[trustme.CA, Path]) -> None:
+    """
+    The request itself waits for the tunnel, so none of it has left; and the next call gets through.
+    """
+    ca, file = authority
+    tls = server_tls(ca, "localhost")
+
+    def tunnel(peer: Peer) -> None:
+        peer.hear()
+        peer.say(HEAD + b"\r\n")
+        with closing(tls.wrap_socket(peer.connection, server_side=True)) as secure:
+            always(OK)(Peer(secure, []))
+
+    with (
+        serving(manners, tunnel) as proxy,
+        closing(
+            a_line(
+                "httpx", 443, scheme="https", host="localhost", ca_file=file, read_s=0.2,
+                proxy=f"http://127.0.0.1:{proxy.port}",
+            )
+        ) as line,
+    ):  # fmt: skip
+        with pytest.raises(NothingSent):
+            ask(line)
+        assert ask(line).content == b"{}"
+
+
 def test_every_fault_is_on_one_side() -> None:
     """
     Either nothing was sent or the outcome is unknown; each has a code and a text.
