@@ -153,7 +153,7 @@ class PortalSettings(Section):
         32 * 1024 * 1024, description="a longer answer is not read (LayDanhSachTTHC is long, contract 5.3)"
     )
     follow_redirects: bool = Field(True, description="within the adapter's own address only (contract 2.3)")
-    proxy: str = Field("", description="HTTP proxy on the way to the adapter")
+    proxy: str = Field("", repr=False, description="HTTP proxy on the way to the adapter")
     ca_file: Path | None = Field(None, description="certificates that the adapter's certificate must descend from")
 
     # How answers read (contract 6.3, 13).
@@ -253,6 +253,21 @@ class PortalSettings(Section):
                 "Dùng username và password_env / Use username and password_env",
             )
         return value.rstrip("/")
+
+    @field_validator("proxy")
+    @classmethod
+    def _web_proxy(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            known = False
+        if value and not known:
+            raise Mistake(
+                "không phải proxy http hoặc https / is not an http or https proxy",
+                "Ví dụ / For example: http://proxy.tinh.gov.vn:3128",
+            )
+        return value
 
     @field_validator("madonvi")
     @classmethod

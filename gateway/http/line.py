@@ -43,7 +43,8 @@ class LineSettings:
     """A longer body is not read."""
     ca_file: Path | None = None
     """Certificates that the partner's must descend from; the machine's own without."""
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
+    """May hold an account."""
 
     @property
     def parts(self) -> SplitResult:

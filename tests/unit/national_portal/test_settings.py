@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from connectors.national_portal.connector import build
 from connectors.national_portal.settings import CodeTables, PortalSettings
 from connectors.national_portal.shapes import headers_of
+from connectors.national_portal.transport import line_settings
 from gateway.errors import ConfigurationError
 
 GOOD: dict[str, Any] = {
@@ -101,12 +102,25 @@ def test_an_address_must_be_one(address: str) -> None:
     assert "mat-khau" not in str(caught.value)
 
 
+@pytest.mark.parametrize("proxy", ["proxy.vidu:3128", "socks5://nguoi:mat-khau@proxy", "http://", "http://[proxy"])
+def test_a_proxy_must_be_one_that_can_be_gone_through(proxy: str) -> None:
+    """
+    Said at the start, not when the first dossier is on its way.
+    """
+    with pytest.raises(ConfigurationError) as caught:
+        build("cong", {**GOOD, "proxy": proxy})
+
+    assert [problem.path for problem in caught.value.problems] == ["proxy"]
+    assert "mat-khau" not in str(caught.value)
+
+
 def test_secrets_print_as_stars() -> None:
     """
-    Neither the password nor a proxy's token is readable in the settings.
+    Neither the password nor a proxy's token or account is readable in the settings.
     """
-    settings = PortalSettings(**{**GOOD, "bearer_token": "bi-mat-cua-proxy"})
+    settings = PortalSettings(**{**GOOD, "bearer_token": "bi-mat-cua-proxy", "proxy": "http://nguoi:bi-mat@proxy"})
 
+    assert "nguoi:bi-mat" not in f"{settings!r} {settings} {line_settings(settings)}"
     assert "mat-khau-bi-mat" not in f"{settings!r} {settings}"
     assert "bi-mat-cua-proxy" not in f"{settings!r} {settings}"
     assert headers_of(settings)["Authorization"] == "Bearer bi-mat-cua-proxy"
