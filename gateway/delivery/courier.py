@@ -251,9 +251,16 @@ class Courier:
         return Settled(claim.lane, claim.token, tuple(verdicts))
 
     def _look_up_folded(self, claim: Claim, *, harmless: bool) -> Settled:
-        """What was folded shares the fate of what was sent in its stead; what stands behind is asked later."""
+        """
+        What was folded shares the fate of what was sent in its stead; what stands behind is asked later.
+
+        One of the folded may have arrived by itself before its worker vanished, so what the partner has of a new
+        dossier need not be what is asked about.
+        """
         sent = parcel(claim, self.connector)
         (message,) = sent.sent
+        if sent.folded:
+            message = replace(message, established=True)
         if self._may_call((claim,)):
             verdict = self._probe(message, harmless=harmless)
         else:

@@ -213,6 +213,32 @@ def test_a_refused_last_one_does_not_take_the_good_ones_with_it(scene: Scene) ->
     assert scene.counts == (2, 0, 1)
 
 
+def test_an_earlier_one_that_arrived_alone_is_not_taken_for_the_last(scene: Scene) -> None:
+    """
+    The last was refused, the first went by itself and created the dossier, then the worker vanished. The partner shows
+    little of what it has: enough for a dossier that can only be the one asked about, too little for one among several.
+    """
+
+    class Glimpse(FoldingPartner):
+        def probe(self, message: Message) -> Probe:
+            only = not message.established and bool(self.applied)
+            return Probe(Finding.APPLIED if only or message.id in self.applied else Finding.DIFFERS)
+
+    scene.partner = Glimpse()
+    scene.tell(*versions("một", "hai", "ba"))
+    (claim,) = scene.store.exchange(
+        "partner", scene.partner.operations, worker="gone", settled=[], state=None,
+        wish=Wish(1, timedelta(minutes=1)), now=scene.clock.now(),
+    ).claims  # fmt: skip
+    scene.partner.apply(claim.messages[:1])
+
+    scene.clock.advance(timedelta(minutes=2))
+    scene.run()
+
+    assert scene.partner.subjects == ["một", "ba"]
+    assert scene.counts == (1, 2, 0)
+
+
 def test_what_is_refused_only_without_those_before_it_is_taken_after_them(scene: Scene) -> None:
     """
     The partner takes the last only once it knows what the one before said, which we could not know: no dead letter.
