@@ -5,7 +5,8 @@ Three things differ between SQLite and PostgreSQL and are written in one way her
 
 - ``each_id(:x)`` and ``each_text(:x)``: a table of one column ``value``, from a list that is passed as ``x``;
 - ``rows r``: a table of the rows given to ``Statements.many``; its columns and their types stand in a line
-  ``-- rows: name type, ...`` above the statement. PostgreSQL gets one statement with arrays, SQLite runs it row by row;
+  ``-- rows: name type, ...`` above the statement. PostgreSQL gets one statement with arrays, SQLite one for each block
+  of rows and, for what is left over, for each row; two rows never aim at the same one;
 - ``/*lock t*/``, ``/*skip locked t*/``: row locks on table ``t``, where a database has them.
 
 A statement ``name`` in the dialect's own file takes the place of the common one.
@@ -18,23 +19,32 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Literal, Protocol
 
 import orjson
 
 Dialect = Literal["sqlite", "postgresql"]
 
+BLOCK = 32
+"""
+Rows in one SQLite statement. The driver lets go of the interpreter for each statement: one for many rows lets the
+threads that call partners run meanwhile, one for each row makes them take turns.
+"""
+
 _HEAD = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _ROWS = re.compile(r"^-- rows: (.+)$", re.MULTILINE)
 _EACH = re.compile(r"each_(id|text)\(:(\w+)\)")
 _LOCK = re.compile(r"/\*(lock|skip locked) (\w+)\*/")
+_TENANT = re.compile(r":tenant\b")
 _PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 
 class Cursor(Protocol):
     """What the store needs of a database driver's cursor."""
 
-    def execute(self, sql: str, parameters: Mapping[str, Any], /) -> object: ...
+    def execute(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any], /) -> object: ...
     def executemany(self, sql: str, parameters: Iterable[Mapping[str, Any]], /) -> object: ...
     def fetchall(self) -> list[Any]: ...
     def close(self) -> object: ...
@@ -42,10 +52,15 @@ class Cursor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """*text* in the words of one driver; *columns* are those of ``rows``, in order."""
+    """
+    *text* in the words of one driver; *columns* are those of ``rows``, in order. *block*, where there is one, is the
+    same for ``BLOCK`` rows at once, with parameters by position: first the rows, then the tenant *tenants* times.
+    """
 
     text: str
     columns: tuple[str, ...] = ()
+    block: str = ""
+    tenants: int = 0
 
 
 @cache
@@ -64,7 +79,17 @@ def _statement(body: str, dialect: Dialect) -> Statement:
     declared = _ROWS.search(body)
     columns = dict(part.split() for part in declared[1].split(", ")) if declared else {}
     text = "\n".join(line for line in body.splitlines() if line and not line.startswith("--"))
-    return Statement(_FOR[dialect](text, columns), tuple(columns))
+    single = _FOR[dialect](text, columns)
+    if dialect == "sqlite" and "FROM rows r" in text:
+        block = _block_for_sqlite(_LOCK.sub("", text), columns)
+        return Statement(single, tuple(columns), block, len(_TENANT.findall(text)))
+    return Statement(single, tuple(columns))
+
+
+def _block_for_sqlite(text: str, columns: Mapping[str, str]) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    values = ", ".join([row] * BLOCK)
+    return f"WITH r({', '.join(columns)}) AS (VALUES {values}) {_TENANT.sub('?', text.replace('rows r', 'r'))}"
 
 
 def _for_sqlite(text: str, columns: Mapping[str, str]) -> str:
@@ -127,10 +152,22 @@ class Statements:
         if self._heard is not None:
             self._heard(name)
         if self.dialect == "sqlite":
-            self._cursor.executemany(statement.text, ({**row, "tenant": self.tenant} for row in rows))
+            self._many_on_sqlite(statement, rows)
         else:
             arrays: dict[str, Any] = {column: [row[column] for row in rows] for column in statement.columns}
             self._cursor.execute(statement.text, {**arrays, "tenant": self.tenant})
+
+    def _many_on_sqlite(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        left = 0
+        if statement.block:
+            values = itemgetter(*statement.columns)
+            tenants = [self.tenant] * statement.tenants
+            while len(rows) - left >= BLOCK:
+                block = rows[left : left + BLOCK]
+                self._cursor.execute(statement.block, [*chain.from_iterable(map(values, block)), *tenants])
+                left += BLOCK
+        if left < len(rows):
+            self._cursor.executemany(statement.text, ({**row, "tenant": self.tenant} for row in rows[left:]))
 
     def _execute(self, name: str, parameters: dict[str, object]) -> None:
         if self._heard is not None:

@@ -15,6 +15,7 @@ from gateway.policy import BreakerPolicy, Control, Limits, PartnerState, RateLim
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
 from gateway.store.contract import Attempt, Claim, Settled, Turn, Verdict, Wish
+from gateway.store.sql import BLOCK
 from tests.builders import a_dossier
 from tests.clocks import TestClock
 from tests.contract.store.telling import CLOCK, PARTNER, a_history, change
@@ -60,6 +61,25 @@ def delivered(claims: Sequence[Claim]) -> list[Settled]:
 
 def ended(claim: Claim, event: MessageEvent, **more: Any) -> Settled:
     return Settled(claim.lane, claim.token, tuple(Verdict(m.id, event, **more) for m in claim.messages))
+
+
+@pytest.mark.parametrize("count", [BLOCK - 1, BLOCK, 2 * BLOCK + 5])
+def test_many_rows_are_written_as_single_ones_are(workers: Workers, count: int) -> None:
+    """
+    Rows go to the database in blocks and what is left over: each lane gets its own verdict, none its neighbour's.
+    """
+    workers.accept(count)
+    events = (MessageEvent.DELIVER, MessageEvent.REJECT, MessageEvent.RELEASE)
+    claims = workers.turn("a", count).claims
+
+    workers.turn("a", 0, *(ended(claim, events[int(claim.messages[0].dossier[-4:]) % 3]) for claim in claims))
+    again = workers.turn("a", count)
+
+    assert sorted(workers.dossiers(again)) == list(range(2, count, 3))
+    assert {claim.token for claim in again.claims} == {2}
+    (status,) = workers.store.status()
+    assert status.delivered == len(range(0, count, 3))
+    assert sorted(int(letter.dossier[-4:]) for letter in workers.store.dead_letters()) == list(range(1, count, 3))
 
 
 def test_a_process_that_did_not_hear_of_a_hold_does_not_end_it(store: SqlStore) -> None:
