@@ -25,6 +25,16 @@ _CONTENT = Advice(
     " nếu bản mới nói đủ / The portal refuses the content: mend the field that its answer names in the source system"
     " and import again; «cancel» the old letter if the new one says it all",
 )
+_OUR_CODE = Advice(
+    OPERATOR,
+    "Cổng không nhận một mã do cấu hình quy định: sửa bảng codes (hoặc no_database_code) của đối tác này, xem trước"
+    " bằng --dry-run, chạy lại dịch vụ, rồi cho gửi lại / The portal refuses a code that the configuration decides:"
+    " mend this partner's codes (or no_database_code), see --dry-run, restart the service, then requeue",
+)
+_OUR_CODES = re.compile(
+    r"\b(?:KenhThucHien|LoaiDoiTuong|LoaiDinhDanh|HinhThuc|NoiNopHoSo|DuocThanhToanTrucTuyen|HinhThucThu|LoaiPhiLePhi"
+    r"|DuocTaiSuDung|LoaiGiayTo|MaCSDL|TrangThaiBoSung)\b"
+)
 _PROCEDURE = Advice(
     ANNOUNCER,
     "Cổng không có thủ tục này: sửa mã ở hệ thống một cửa hoặc công khai thủ tục trên Cổng, rồi cho gửi lại"
@@ -157,4 +167,6 @@ def _of_code(code: str, text: str, meanings: Mapping[int, Meaning]) -> Advice | 
         return _BY_WORD.get(code)
     if meaning is Meaning.REJECTED and "ma thu tuc" in search_key(text):
         return _PROCEDURE
+    if meaning is Meaning.REJECTED and _OUR_CODES.search(text):
+        return _OUR_CODE
     return None if meaning is None else _BY_MEANING[meaning]

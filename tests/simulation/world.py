@@ -16,17 +16,17 @@ from typing import Any
 
 from connectors.mocks import Request
 from connectors.national_portal.connector import NationalPortal
-from connectors.national_portal.mock import Account, DossierRecord, FaultKind, Portal, ProcedureSeed, Settings, lists
+from connectors.national_portal.mock import Account, FaultKind, Portal, ProcedureSeed, Settings, lists
 from connectors.national_portal.mock.outbound import promotion
 from gateway.errors import StoreError
 from gateway.lifecycle import MessageEvent
-from gateway.model import Change, Dossier, DossierCode
+from gateway.model import Change, DossierCode
 from gateway.policy import EXPIRED, UNDECIDABLE, Control, PartnerState
 from gateway.ports import Message, Receipt
 from gateway.store.contract import Settled, Turn
 from tests.portal_scripts import PASSWORD, portal_settings
+from tests.simulation import ending, proof, sources
 from tests.simulation import plan as plans
-from tests.simulation import proof, sources
 from tests.simulation.audit import Audit
 from tests.simulation.bearing import Bearing
 from tests.simulation.clock import MachineClock
@@ -42,8 +42,6 @@ MOST_STEPS = 60_000
 """A world that is not at rest by then never will be."""
 
 _CLOSED = (FaultKind.CLOSED, FaultKind.CLOSED, FaultKind.DROP, FaultKind.REFUSE)
-_ENDED = ("delivered", "superseded", "cancelled", "resolved")
-_BEHIND = ("pending", "unknown", "dead", "cancelled", "resolved")
 _DECIDED = {MessageEvent.REQUEUE: "requeued", MessageEvent.CANCEL: "cancelled", MessageEvent.RESOLVE: "resolved"}
 _REFUSALS = frozenset({"1", "unknown-procedure"})
 
@@ -81,8 +79,8 @@ class World:
         self.bearing = Bearing(self.plan)
         self.portal = self._portal()
         self._routes = [NationalPortal("cong", self.connector_settings)]
-        self._store = WatchedStore(self, None)
-        self.operator = Operator(self, self._store)
+        self.store = WatchedStore(self, None)
+        self.operator = Operator(self, self.store)
         self.locals = sources.locals_of(self.plan, self.chance)
         self._foreigners = sources.foreigners_of(self.plan, self.chance)
         self._poison = frozenset().union(*(local.poison for local in self.locals))
@@ -124,14 +122,14 @@ class World:
             rested = self._mend()
         if not rested:
             self.violated("the world does not come to rest")
-        self._prove()
+        ending.prove(self)
 
     def close(self) -> None:
         for process in self._processes:
             if process.alive:
                 process.alive = False
                 process.store.close()
-        self._store.close()
+        self.store.close()
         self.database.close()
 
     def _later(self, act: Any, *arguments: Any) -> Any:
@@ -147,7 +145,7 @@ class World:
         """A source that hears of an error submits the same again later."""
         first, rest = submissions[0], submissions[1:]
         try:
-            receipts = self._store.accept(first.changes, self._routes, now=self.clock.now())
+            receipts = self.store.accept(first.changes, self._routes, now=self.clock.now())
         except StoreError as error:
             self.note(f"a source hears of {type(error).__name__}")
             self.scheduler.after(1 + self.chance.random() * 30, self._later(self._submit, submissions, began_s))
@@ -176,7 +174,7 @@ class World:
             raise ConnectionError
         now = self.clock.now()
         try:
-            with self._store.receiving("cong", self._routes, now=now) as inbox:
+            with self.store.receiving("cong", self._routes, now=now) as inbox:
                 reply = self._routes[0].receive(url.rpartition("/")[2], body, inbox, now)
         except StoreError:
             return 503, b""
@@ -444,64 +442,6 @@ class World:
         place = self.audit.place_of(message)
         return effects[place] if place < len(effects) else None
 
-    def _prove(self) -> None:
-        rows = self.audit.states()
-        by_key: dict[str, list[str]] = {}
-        for _, key, _, state, _, _ in rows:
-            by_key.setdefault(key, []).append(state)
-        for key, told in self.facts.by_key.items():
-            states = by_key.get(key, [])
-            if len(states) != len(told.effects):
-                self.violated(f"{key}: {len(states)} messages for {len(told.effects)} facts")
-            stuck_at = states.index("dead") if "dead" in states else None
-            self._prove_states(key, states, stuck_at)
-            record = self.portal.dossier(key)
-            effects = [] if record is None else proof.arrived(record)
-            superseded = [place for place, state in enumerate(states) if state == "superseded"]
-            cancelled = [place for place, state in enumerate(states) if state == "cancelled"]
-            # The last of several headers was sent for those before it, and all wait for a person now.
-            given_up = [
-                place
-                for place, state in enumerate(states)
-                if state == "dead" and place < len(told.bodies) and isinstance(told.bodies[place], Dossier)
-            ]
-            proof.compare(
-                key, told, effects, self.findings,
-                stuck_at=stuck_at, strict=self.plan.strict, needless={*superseded, *cancelled, *given_up},
-            )  # fmt: skip
-            self.count["superseded"] += len(superseded)
-            for text in proof.folded(key, told, superseded):
-                self.violated(text)
-            if record is not None and stuck_at is None and not cancelled and not told.foreign:
-                self._prove_files(key, told, record)
-            if record is not None and record.creates > 1:
-                self.findings.duplicated.append(f"{key}: created {record.creates} times")
-            if told.headers and self._store.broken_link(_code(told)) is not None:
-                self.violated(f"{key}: its chain is broken")
-        for text in self.bearing.beyond_the_rate():
-            self.violated(text)
-        for name, number in self.portal.counters().violations.items():
-            # Entries that somebody made late arrive late; their order is proved above.
-            if number and name != "steps_out_of_order":
-                self.violated(f"the portal counts {name}: {number}")
-
-    def _prove_files(self, key: str, told: proof.Told, record: DossierRecord) -> None:
-        wanted = proof.files(told, merges=self.plan.portal["merge_documents"])
-        there = {str(row["TepDinhKemId"]) for row in record.header["TaiLieuNop"]}
-        if there != wanted:
-            self.violated(f"{key}: the portal has the files {sorted(there)} instead of {sorted(wanted)}")
-
-    def _prove_states(self, key: str, states: Sequence[str], stuck_at: int | None) -> None:
-        ended = len(states) if stuck_at is None else stuck_at
-        for place, state in enumerate(states):
-            good = _ENDED if place < ended else ("dead",) if place == ended else _BEHIND
-            if state not in good:
-                self.violated(f"{key}: fact {place} ends as {state} instead of {good[0]}")
-        if stuck_at is not None and self.plan.mended:
-            row = [row for row in self.audit.states() if row[1] == key][stuck_at]
-            if self.operator.may_be_helped(row):
-                self.violated(f"{key}: fact {stuck_at} is still dead: {row[4]}")
-
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
@@ -525,7 +465,3 @@ class _PortalTime:
 
     def now(self) -> datetime:
         return self._clock.true()
-
-
-def _code(told: proof.Told) -> DossierCode:
-    return told.headers[0].code

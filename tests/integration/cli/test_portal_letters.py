@@ -53,7 +53,7 @@ def test_a_refused_dossier_is_explained_mended_and_sent(run: Run, configuration:
     (cause,) = json.loads(run("dead-letters", "list", "--json", env=SECRETS).stdout)["causes"]
     assert cause["cause"].startswith("cong/dossier/1/")
     assert (cause["count"], cause["waiting_behind"]) == (1, 1)
-    assert "hệ thống một cửa" in cause["remedy"] and "MaCSDL" in cause["text"]
+    assert "no_database_code" in cause["remedy"] and "MaCSDL" in cause["text"]
 
     rehearse = ("dead-letters", "requeue", "--all", "--dry-run")
     (unchanged,) = json.loads(run(*rehearse, "--json", env=SECRETS).stdout)["dry_run"]

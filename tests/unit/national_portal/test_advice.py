@@ -17,6 +17,7 @@ SAID = "Cổng trả lời / the portal says: «{}»"
     ("operation", "code", "text", "owner", "word"),
     [
         ("dossier", "1", SAID.format("Dữ liệu không hợp lệ: NgayHenTra"), SOURCE, "một cửa"),
+        ("dossier", "1", SAID.format("Dữ liệu không hợp lệ: DSKetNoiCSDL[0].MaCSDL"), OPERATOR, "no_database_code"),
         ("dossier", "4", SAID.format("Mã thủ tục 9.000123 không tồn tại"), ANNOUNCER, "thủ tục"),
         ("dossier", EXPIRED, "[3] " + SAID.format("Mã hồ sơ đã tồn tại"), PORTAL, "đã tồn tại"),
         ("step", EXPIRED, "[2] " + SAID.format("Mã hồ sơ không tồn tại"), PORTAL, "không có hồ sơ"),
