@@ -16,6 +16,7 @@ from itertools import groupby
 from random import Random
 from uuid import uuid4
 
+from gateway.delivery import together
 from gateway.delivery.courier import Courier
 from gateway.delivery.gate import Gate
 from gateway.delivery.progress import Counts
@@ -119,6 +120,7 @@ class Coordinator:
         self._tally = Counter() if tally is None else tally
         self._allotted: list[tuple[datetime, int, list[Claim]]] = []
         self._postponed: list[Settled] = []
+        self._together: int | None = None
         self._credit = 0.0
         self._flow = Flow()
         self._closed = ""
@@ -139,6 +141,7 @@ class Coordinator:
         settled = [*self._postponed, *settled]
         self._postponed = []
         self._flow = after_return(self._flow, len(settled), now)
+        self._together = together.after(self._together, settled)
         wish = self._wish(now, len(settled)) if claiming else None
         state = self._gate.news()
         if settled or state is not None or wish is not None:
@@ -212,8 +215,9 @@ class Coordinator:
         if lanes <= 0:
             return None
         return Wish(
-            lanes, pace.lease, bearing.limits, bearing.windows, self._breaker, pace.fresh, pace.live, self._credit
-        )
+            lanes, pace.lease, bearing.limits, bearing.windows, self._breaker, pace.fresh, pace.live, self._credit,
+            together=self._together,
+        )  # fmt: skip
 
     def _count(self, settled: Sequence[Settled], stale: int) -> None:
         for item in settled:

@@ -72,8 +72,8 @@ def take(
     due, credit = _due(sql, row.partner, wish, min(wish.lanes, room.calls * shared), now)
     if not due:
         return Taken(credit=credit)
-    heads = _heads(sql, row.partner, due, operations, sizes)
-    calls = _calls(heads, operations, sizes)[: room.calls]
+    heads = _heads(sql, row.partner, due, operations, sizes, wish.together)
+    calls = _calls(heads, operations, sizes, wish.together)[: room.calls]
     starts = partners.take(row, wish, len(calls), now, trial=room.trial)
     lease_until = now + wish.lease
     claims = [
@@ -136,6 +136,7 @@ def _heads(
     due: Sequence[Any],
     operations: Mapping[str, Operation],
     sizes: Mapping[str, int],
+    together: int | None,
 ) -> list[_Head]:
     depth = max(max(sizes[name], operation.coalesces) for name, operation in operations.items())
     lines: dict[int, list[Any]] = {row[0]: [] for row in due}
@@ -145,6 +146,8 @@ def _heads(
     for lane, token, established, _due_at in due:
         run = _run(lines[lane], operations, sizes)
         look_up = run[0][3] == MessageState.UNKNOWN.value
+        if not look_up:
+            run = run[:together]
         heads.append(_Head(lane, token, bool(established), look_up, run))
     return heads
 
@@ -164,7 +167,9 @@ def _run(lines: Sequence[Any], operations: Mapping[str, Operation], sizes: Mappi
     return run
 
 
-def _calls(heads: Sequence[_Head], operations: Mapping[str, Operation], sizes: Mapping[str, int]) -> list[list[_Head]]:
+def _calls(
+    heads: Sequence[_Head], operations: Mapping[str, Operation], sizes: Mapping[str, int], together: int | None
+) -> list[list[_Head]]:
     """Lanes that may share one call, where the operation carries several dossiers; otherwise one by one."""
     calls: list[list[_Head]] = []
     filling: dict[str, list[_Head]] = {}
@@ -173,7 +178,7 @@ def _calls(heads: Sequence[_Head], operations: Mapping[str, Operation], sizes: M
         call = filling.get(head.operation)
         if operation is None or operation.same_dossier or head.look_up:
             calls.append([head])
-        elif call is None or len(call) >= sizes[operation.name]:
+        elif call is None or len(call) >= min(sizes[operation.name], together or sizes[operation.name]):
             filling[head.operation] = call = [head]
             calls.append(call)
         else:

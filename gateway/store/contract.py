@@ -98,7 +98,8 @@ class Wish:
     *limits* and *windows* are those of the configuration; the store adds what was ordered while running, and obeys both
     across all workers. What became due within *fresh* comes first, for the share *live*; *credit* is the fraction of a
     lane that the last turn owed to it. Calls may be allotted up to *ahead* of their time. *breaker* tells when a
-    partner may only be tried.
+    partner may only be tried. *together* bounds how many messages of a claim may be sent, so that they travel in one
+    call or one stands for the others; what is looked up stays together as it was sent. None leaves it to the operation.
     """
 
     lanes: int
@@ -110,6 +111,7 @@ class Wish:
     live: float = 0.8
     credit: float = 0.0
     ahead: timedelta = timedelta(seconds=1)
+    together: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,22 @@ def test_splitting_a_refused_batch_keeps_to_the_rate_too(backend: Backend) -> No
     assert (status.delivered, status.dead) == (15, 1)
 
 
+def test_a_refused_batch_falls_apart_where_no_lease_is_long_enough_to_split_it(backend: Backend) -> None:
+    """
+    One call in ten minutes, leases of five: the batch cannot be split while it is held. It travels in parts from then
+    on, until the poison stands alone; what can go together does so again later.
+    """
+    scene = Scene(backend.open(), dossier_batch=4)
+    scene.partner.poison = scene.submit(8)[2]
+    minutes = timedelta(minutes=10)
+
+    scene.engine(Bearing(Limits(RateLimit(1, minutes, 1)))).run_until_idle()
+
+    status = scene.store.status()[0]
+    assert (status.delivered, status.dead) == (7, 1)
+    assert len(scene.partner.called_at) <= 12
+
+
 def test_an_engine_waits_out_a_window_and_no_attempt_is_lost(scene: Scene) -> None:
     """
     The partner is closed for an hour: nothing is called in it, everything after it, each in its first attempt.
