@@ -121,12 +121,7 @@ def filled(databases: Databases) -> str:
 def deadened(databases: Databases) -> tuple[str, tuple[int, ...]]:
     """A database whose first three dossiers the partner refused, and the ids of those letters."""
     database = databases.new()
-    partner = ScriptedPartner(name=PARTNER, longest_call=timedelta(seconds=1))
-    for dossier in DOSSIERS:
-        partner.script[dossier.code.text] = [failing(Rejected(PARTNER, "4", "Sai / wrong"))]
-    with Gateway(Job("decisions", database).settings, connectors=[partner]) as gateway:
-        gateway.submit_many(changes())
-        gateway.run_until_idle()
+    with _refusing(database) as gateway:
         letters = sorted(letter.id for letter in gateway.dead_letters())
     assert len(letters) == len(DOSSIERS)
     return database, tuple(letters)
@@ -135,18 +130,25 @@ def deadened(databases: Databases) -> tuple[str, tuple[int, ...]]:
 def told(databases: Databases) -> str:
     """A database where much was delivered, by several attempts, some told again, and one dossier still waits."""
     database = databases.new()
-    partner = ScriptedPartner(name=PARTNER, longest_call=timedelta(seconds=1))
-    for dossier in DOSSIERS:
-        partner.script[dossier.code.text] = [failing(Rejected(PARTNER, "4", "Sai / wrong"))]
-    with Gateway(Job("retention", database).settings, connectors=[partner]) as gateway:
-        gateway.submit_many(changes())
+    with _refusing(database) as gateway:
         gateway.submit_many(
             [change.model_copy(update={"source_id": f"again-{change.source_id}"}) for change in changes()]
         )
-        gateway.run_until_idle()
         gateway.requeue([letter.id for letter in gateway.dead_letters()][1:])
         gateway.run_until_idle()
     return database
+
+
+@contextmanager
+def _refusing(database: str) -> Iterator[Gateway]:
+    """A gateway that has told everything to a partner who refused each dossier once."""
+    partner = ScriptedPartner(name=PARTNER, longest_call=timedelta(seconds=1))
+    for dossier in DOSSIERS:
+        partner.script[dossier.code.text] = [failing(Rejected(PARTNER, "4", "Sai / wrong"))]
+    with Gateway(Job("decisions", database).settings, connectors=[partner]) as gateway:
+        gateway.submit_many(changes())
+        gateway.run_until_idle()
+        yield gateway
 
 
 def ledger(gateway: Gateway) -> Any:

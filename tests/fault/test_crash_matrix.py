@@ -42,11 +42,6 @@ STRIDE = 8
 """Of a migration's statements, only one in so many is a point unless all are asked for."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
-    return Databases(tmp_path, None if request.param == "sqlite" else request.getfixturevalue("postgres_server"))
-
-
 @pytest.fixture
 def column(request: pytest.FixtureRequest) -> int:
     """Which column of the published table is this database's."""

@@ -24,11 +24,6 @@ from tests.running import until
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
-    return Databases(tmp_path, None if request.param == "sqlite" else request.getfixturevalue("postgres_server"))
-
-
 def frozen(process: BaseProcess) -> bool:
     return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
