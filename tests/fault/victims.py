@@ -75,15 +75,15 @@ class Job:
                 "tenant": {"code": TENANT},
                 "database": {place: self.database},
                 "delivery": {
-                    "concurrency": 1, "block": 1, "lease_s": 2.5, "poll_s": 0.05,
+                    "concurrency": 1, "block": 1, "lease_s": 3.0, "poll_s": 0.05,
                     "retry": {"base_s": 0.02, "cap_s": 0.1}, "breaker": {"threshold": 1000},
                     "probe": {"base_s": 0.02, "cap_s": 0.1},
                 },
                 "partners": {
                     PARTNER: {
                         "connector": "national_portal", "adapter_url": self.portal, "madonvi": "000.00.00.H99",
-                        "username": "000.00.00.H99", "password_env": "DEMO_PASSWORD", "timeout_s": 0.8,
-                        "connect_timeout_s": 0.5, "read_timeout_s": 0.7,
+                        "username": "000.00.00.H99", "password_env": "DEMO_PASSWORD", "timeout_s": 0.7,
+                        "connect_timeout_s": 0.5, "read_timeout_s": 0.6,
                     }
                 },
             },
