@@ -134,7 +134,7 @@ def draw(seed: int) -> Plan:
 def draw_limits(chance: Random) -> Limits:
     """What a partner bears; at least one of the three, never so little that a world does not come to rest."""
     rate = RateLimit(
-        chance.choice([1, 2, 10]), timedelta(seconds=chance.choice([1, 5])), burst=chance.choice([1, 2, 5])
+        chance.choice([1, 2, 10]), timedelta(seconds=chance.choice([1, 5, 40])), burst=chance.choice([1, 2, 5])
     )
     batch: Mapping[str, int] = {"dossier": chance.choice([1, 2]), "step": chance.choice([1, 2, 5])}
     return Limits(
