@@ -7,7 +7,7 @@ Nobody waits for anybody to claim: rows that another worker looks at are passed 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import count
@@ -120,15 +120,16 @@ class PostgresStore(SqlStore):
         self._more_to_fold = False
         self._place = _place(url)
         with _faults(self._place):
-            with psycopg.connect(url, autocommit=True) as connection:
+            alive = _alive(patience)
+            with psycopg.connect(url, autocommit=True, **alive) as connection:
                 found = _found(connection)
-            migrate(lambda: _engine(url), found)
+            migrate(lambda: _engine(url, alive), found)
             self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
                 url,
                 min_size=1,
                 max_size=pool,
                 timeout=patience.total_seconds(),
-                kwargs={"autocommit": True, **_alive(patience)},
+                kwargs={"autocommit": True, **alive},
                 configure=_bounded(patience),
                 check=ConnectionPool.check_connection,
                 open=True,
@@ -222,7 +223,7 @@ def _collisions() -> Iterator[None]:
         raise
 
 
-def _alive(patience: timedelta) -> dict[str, int]:
+def _alive(patience: timedelta) -> dict[str, Any]:
     """A server that went silent is given up within about *patience*; TCP alone would wait for a quarter of an hour."""
     seconds = max(1, round(patience.total_seconds()))
     return {
@@ -254,11 +255,13 @@ def _place(url: str) -> str:
     return "«database.url»"
 
 
-def _engine(url: str) -> sa.Engine:
+def _engine(url: str, alive: Mapping[str, Any]) -> sa.Engine:
     """An engine for migrations only."""
     import sqlalchemy as sa
 
-    return sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=sa.NullPool)
+    return sa.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(url, **alive), poolclass=sa.NullPool
+    )
 
 
 def _found(connection: psycopg.Connection[Any]) -> Found:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from datetime import timedelta
+
 import pytest
 
 from gateway.errors import StoreFull, StoreUnavailable
@@ -75,3 +78,13 @@ def test_a_server_without_a_free_place_is_not_taken_for_one_that_refuses_the_acc
             PostgresStore(postgres_server.url().replace("lienthong@", "crowded@"), tenant="H99")
     finally:
         postgres_backend.execute("DROP ROLE crowded")
+
+
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    """
+    The address leads to something that takes the call and is silent: the start fails in words instead of hanging.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(StoreUnavailable, match="Kiểm tra máy chủ và mạng"):
+            PostgresStore(f"postgresql://x@127.0.0.1:{port}/x", tenant="H99", patience=timedelta(seconds=1))
