@@ -27,8 +27,7 @@ that carries the portal's own envelope is read as an answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -209,12 +208,25 @@ class PortalClient:
         )
 
     def _exchange(self, request: Request, patience: Patience, *, harmless: bool) -> Answer:
-        with self._faults(harmless=harmless):
+        """Every fault leaves as an error of ours. *harmless*: losing the answer loses nothing."""
+        try:
             self._quiet.check(self._partner)
             reply = self._line.exchange(request, patience.call_until())
-            if 200 <= reply.status < 300:
-                return self._answer(reply)
-            return self._refusal(reply)
+            return self._answer(reply) if 200 <= reply.status < 300 else self._refusal(reply)
+        except HttpFault as fault:
+            error = delivery_error(fault, self._partner)
+            if isinstance(error, OutcomeUnknown):
+                raise self._lost(error.code, error.text, harmless) from fault
+            raise error from fault
+        except NotAnAnswer as error:
+            text = f"{_NO_ANSWER_WORDS[error.kind]} ({error.size} byte)"
+            raise self._lost(error.kind.value, text, harmless) from error
+        except OutcomeUnknown as error:
+            raise self._lost(error.code, error.text, harmless, error.retry_after) from None
+        except Rejected as error:
+            if harmless:
+                raise Faulted(error.partner, error.code, error.text) from None
+            raise
 
     def _wait(self, seconds: float) -> None:
         """Between two tries to connect; meanwhile another thread may have been told when to come back."""
@@ -273,26 +285,6 @@ class PortalClient:
             raise Rejected(self._partner, code, "gói tin quá lớn / the request is too large")
         text = f"adapter từ chối, HTTP {status} / the adapter refuses"
         raise Faulted(self._partner, code, text, retry_after=wait)
-
-    @contextmanager
-    def _faults(self, *, harmless: bool) -> Iterator[None]:
-        """Every fault of one exchange as an error of ours. *harmless*: losing the answer loses nothing."""
-        try:
-            yield
-        except HttpFault as fault:
-            error = delivery_error(fault, self._partner)
-            if isinstance(error, OutcomeUnknown):
-                raise self._lost(error.code, error.text, harmless) from fault
-            raise error from fault
-        except NotAnAnswer as error:
-            text = f"{_NO_ANSWER_WORDS[error.kind]} ({error.size} byte)"
-            raise self._lost(error.kind.value, text, harmless) from error
-        except OutcomeUnknown as error:
-            raise self._lost(error.code, error.text, harmless, error.retry_after) from None
-        except Rejected as error:
-            if harmless:
-                raise Faulted(error.partner, error.code, error.text) from None
-            raise
 
     def _lost(self, code: str, text: str, harmless: bool, wait: timedelta | None = None) -> DeliveryError:
         kind = Unreachable if harmless else OutcomeUnknown
