@@ -229,7 +229,8 @@ class Gateway:
             yield
         finally:
             end.set()
-            thread.join()
+            # A database that is gone holds the janitor for its own patience; what it leaves is swept the next time.
+            thread.join(self.settings.delivery.stop_s)
 
     def run_until_idle(
         self, stop: threading.Event | None = None, engines: Sequence[Engine] | None = None
