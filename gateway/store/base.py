@@ -272,7 +272,7 @@ class SqlStore(ABC):
     def clear(self, kind: str, age: timedelta, *, now: datetime, chunk: int = upkeep.CHUNK) -> int:
         """Delete up to *chunk* rows of one class of data older than *age*; returns how many there were."""
         with self._write() as sql:
-            return upkeep.clear(sql, kind, age, now, chunk=chunk)
+            return upkeep.clear(sql, kind, age, now + self._ahead(sql, now), chunk=chunk)
 
 
 def _later(moment: datetime | None, by: timedelta) -> datetime | None:

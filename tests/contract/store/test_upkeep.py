@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from gateway.store.base import SqlStore
 from gateway.store.contract import Attempt, Settled, Verdict, Wish
 from tests.builders import a_dossier
 from tests.contract.store.telling import CLOCK, PARTNER, accept, change
-from tests.stores import Backend
+from tests.stores import Backend, PostgresBackend
 
 NOW = CLOCK.now()
 DAY = timedelta(days=1)
@@ -98,3 +99,35 @@ def test_a_tenant_deletes_nothing_of_another(backend: Backend) -> None:
         pass
 
     assert backend.rows("SELECT tenant, count(*) FROM lt_done GROUP BY tenant") == [("H98", 7)]
+
+
+def test_two_who_delete_at_once_do_not_meet(backend: Backend) -> None:
+    """
+    Two services sweep the same database: between them everything goes once, and neither waits or fails.
+    """
+    filled(backend.open(), 40)
+    with ThreadPoolExecutor(2) as pool:
+        swept = list(pool.map(lambda store: emptied(store), (backend.open(), backend.open())))
+
+    assert sum(swept) == 40 + 82
+    assert backend.rows("SELECT count(*) FROM lt_done") == [(0,)]
+
+
+def emptied(store: SqlStore) -> int:
+    """How many delivered messages and calls this one deleted, three at a time."""
+    gone = 0
+    for kind in ("delivered", "attempts"):
+        while count := store.clear(kind, DAY, now=NOW + 900 * DAY, chunk=3):
+            gone += count
+    return gone
+
+
+def test_a_machine_whose_clock_is_years_ahead_deletes_nothing(postgres_backend: PostgresBackend) -> None:
+    """
+    The database's clock says what is old: one wrong clock among many machines must not empty the tables.
+    """
+    store = postgres_backend.open(server_clock=True)
+    filled(store)
+
+    assert store.clear("delivered", 10_000 * DAY, now=NOW + 20_000 * DAY) == 0
+    assert store.clear("delivered", timedelta(0), now=NOW - 20_000 * DAY) > 0
