@@ -23,6 +23,7 @@ from gateway.delivery.progress import Counts
 from gateway.errors import ConfigurationError, DeliveryError, Problem, StoreError
 from gateway.lifecycle import MessageEvent
 from gateway.policy import (
+    LEAST_AHEAD,
     AdaptPolicy,
     BreakerPolicy,
     Flow,
@@ -123,6 +124,9 @@ class Coordinator:
         self._together: int | None = None
         self._credit = 0.0
         self._flow = Flow()
+        # What a killed worker had claimed counts as sent. Where that cannot be sent again a person decides about each.
+        again = all(operation.harmless for operation in connector.operations.values())
+        self._block = pace.block if again else min(pace.block, LEAST_AHEAD)
         self._closed = ""
         self._until: datetime | None = None
 
@@ -210,7 +214,7 @@ class Coordinator:
         if self._gate.held(now):
             return None
         pace, bearing = self._pace, self._bearing
-        block = max(1, int(lanes_ahead(self._flow, pace.block) / self._gate.slowdown))
+        block = max(1, int(lanes_ahead(self._flow, self._block) / self._gate.slowdown))
         lanes = block - (self.outstanding - coming_back)
         if lanes <= 0:
             return None

@@ -4,7 +4,7 @@ from gateway.policy.adapt import AdaptPolicy, Pulse, after_answer
 from gateway.policy.backoff import ProbePolicy, RetryPolicy
 from gateway.policy.breaker import BreakerPolicy, PartnerState, after_call, half_open, may_try, merge
 from gateway.policy.classes import shares
-from gateway.policy.flow import Flow, after_return, lanes_ahead
+from gateway.policy.flow import LEAST_AHEAD, Flow, after_return, lanes_ahead
 from gateway.policy.limits import Control, Limits, eased
 from gateway.policy.outcome import (
     CONNECTOR_FAULT,
@@ -21,6 +21,7 @@ from gateway.policy.windows import Weekly, Window, Windows, closed_until
 __all__ = [
     "CONNECTOR_FAULT",
     "EXPIRED",
+    "LEAST_AHEAD",
     "UNDECIDABLE",
     "AdaptPolicy",
     "BreakerPolicy",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-LEAST = 64
+LEAST_AHEAD = 64
 """Lanes that may always be claimed ahead, where the block allows so many."""
 AHEAD_S = 0.25
 """Beyond that, what comes back within so long."""
@@ -33,4 +33,4 @@ def after_return(flow: Flow, lanes: int, now: datetime) -> Flow:
 
 def lanes_ahead(flow: Flow, block: int) -> int:
     """How many lanes to hold at once; never more than *block*."""
-    return min(block, max(LEAST, int(flow.rate * AHEAD_S)))
+    return min(block, max(LEAST_AHEAD, int(flow.rate * AHEAD_S)))

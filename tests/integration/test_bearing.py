@@ -13,10 +13,11 @@ from gateway.delivery import Bearing, Engine, Pace
 from gateway.delivery.coordinator import Coordinator
 from gateway.errors import Busy, DeliveryError, Rejected
 from gateway.model import Change
-from gateway.policy import AdaptPolicy, BreakerPolicy, Limits, RateLimit, RetryPolicy, Window
+from gateway.policy import LEAST_AHEAD, AdaptPolicy, BreakerPolicy, Limits, RateLimit, RetryPolicy, Window
 from gateway.ports import Message, Outcome, SystemClock
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
+from gateway.store.contract import Settled
 from gateway.store.contract import Wish
 from tests.builders import a_dossier
 from tests.clocks import TestClock
@@ -162,6 +163,29 @@ def test_too_many_requests_slow_all_workers_down(scene: Scene) -> None:
 
     assert scene.store.status()[0].delivered == 3
     assert 1 < scene.store.status()[0].slowdown < 4
+
+
+@pytest.mark.parametrize(("harmless", "ahead"), [(True, 256), (False, LEAST_AHEAD)])
+def test_a_fast_partner_is_claimed_for_further_ahead(store: SqlStore, harmless: bool, ahead: int) -> None:
+    """
+    Lanes come back fast, so more are held at once: but not where a killed worker would leave a person to decide about
+    each of them.
+    """
+    scene = Scene(store, harmless=harmless)
+    scene.submit(600)
+    coordinator = Coordinator(
+        store, scene.partner, scene.clock, pace=Pace(concurrency=1, lease=timedelta(minutes=5)),
+        retry=RetryPolicy(), breaker=BreakerPolicy(), chance=Random(7),
+    )  # fmt: skip
+    held: list[int] = []
+    settled: list[Settled] = []
+    for _ in range(3):
+        batches = coordinator.turn(settled)
+        held.append(coordinator.outstanding)
+        settled = [item for batch in batches for item in coordinator.courier.carry(batch)]
+        scene.clock.advance(timedelta(milliseconds=10))
+
+    assert held == [LEAST_AHEAD, ahead, ahead]
 
 
 def test_a_worker_is_called_when_there_is_work(postgres_backend: PostgresBackend) -> None:

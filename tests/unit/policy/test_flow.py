@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policy.flow import LEAST, Flow, after_return, lanes_ahead
+from gateway.policy.flow import LEAST_AHEAD, Flow, after_return, lanes_ahead
 
 NOW = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def steady(per_turn: int, apart: timedelta, turns: int = 40) -> Flow:
     [
         pytest.param(2_000, 256, 256, id="a quick partner: the whole block"),
         pytest.param(600, 256, 150, id="a quarter of a second"),
-        pytest.param(20, 256, LEAST, id="a slow partner: live dossiers soon get their turn"),
+        pytest.param(20, 256, LEAST_AHEAD, id="a slow partner: live dossiers soon get their turn"),
         pytest.param(2_000, 16, 16, id="a small block is kept"),
     ],
 )
@@ -51,4 +51,4 @@ def test_whatever_the_clock_does_the_block_is_kept(turns: list[tuple[int, float]
         now += timedelta(seconds=seconds)
         flow = after_return(flow, lanes, now)
 
-    assert min(block, LEAST) <= lanes_ahead(flow, block) <= block
+    assert min(block, LEAST_AHEAD) <= lanes_ahead(flow, block) <= block
