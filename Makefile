@@ -8,7 +8,7 @@ READY := .venv/ready
 PEERS := .venv-bench
 ARGS ?=
 # Half of the tests wait for a process or a clock: one more of them than there are cores.
-JOBS ?= $(shell echo $$(( $$(nproc) + 1 )))
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 SEEDS ?= 300
 FROM ?= 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 
 from gateway import Change, Gateway, Settings
 from gateway.config import DatabaseSettings, TenantSettings
-from gateway.errors import StoreUnavailable
+from gateway.errors import Rejected, StoreUnavailable
 from tests.builders import a_dossier
 from tests.clocks import TestClock
-from tests.partners import ScriptedPartner
+from tests.partners import ScriptedPartner, failing
 
 
 def test_a_fault_of_one_engine_ends_them_all(tmp_path: Path) -> None:
@@ -78,3 +79,20 @@ def test_a_database_that_is_gone_for_a_while_ends_nothing(tmp_path: Path) -> Non
 
         assert gateway.status()[0].delivered == 5
     assert sorted(dossier for dossier, _, _ in partner.calls) == [f"H99.01.01-260302-{n:04d}" for n in range(5)]
+
+
+def test_a_requeue_by_program_is_audited_with_its_account(tmp_path: Path) -> None:
+    """
+    Who let a dead letter go again is never left open.
+    """
+    settings = Settings(tenant=TenantSettings(code="H99"), database=DatabaseSettings(path=tmp_path / "gateway.db"))
+    partner = ScriptedPartner()
+    partner.script[a_dossier().code.text] = [failing(Rejected("partner", "4", "Sai / wrong"))]
+    with Gateway(settings, connectors=[partner]) as gateway:
+        gateway.submit(Change(source="test", source_id="1", body=a_dossier()))
+        gateway.run_until_idle()
+        (letter,) = gateway.dead_letters()
+
+        assert gateway.requeue([letter.id]) == [letter.id]
+
+        assert [(entry.action, entry.actor) for entry in gateway.operations.audit()] == [("requeue", getuser())]
