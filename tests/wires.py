@@ -1,4 +1,4 @@
-"""A server that says exactly the bytes it is told to, well or badly, on a real socket."""
+"""A server that says exactly the bytes it is told to, well or badly, on a real socket; and a line to it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
+from gateway.http import Engine, HttpAnswer, Line, LineSettings, open_line
+
+HEADERS = (("Content-Type", "application/json"), ("dstcode", "VN:VIDU"))
+HEAD = b"HTTP/1.1 200 OK\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
@@ -136,3 +142,15 @@ def _serve(connection: socket.socket, manners: Manners, server: Server, tls: ssl
     finally:
         connection.close()
         server.over.release()
+
+
+def a_line(engine: Engine, port: int, *, scheme: str = "http", host: str = "127.0.0.1", **changes: Any) -> Line:
+    values: dict[str, Any] = {
+        "origin": f"{scheme}://{host}:{port}", "connect_s": 2.0, "read_s": 2.0, "keepalive_s": 30.0,
+        "answer_bytes": 100_000,
+    }  # fmt: skip
+    return open_line(engine, LineSettings(**values | changes))
+
+
+def ask(line: Line, body: bytes = b'{"a":1}', *, target: str = "/hoi?a=1", within_s: float = 5.0) -> HttpAnswer:
+    return line.send("POST", target, HEADERS, body, time.monotonic() + within_s)

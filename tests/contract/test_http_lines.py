@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -13,11 +12,9 @@ import traceback
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 from gateway.errors import ConfigurationError, OutcomeUnknown, Unreachable
 from gateway.http import (
@@ -27,40 +24,15 @@ from gateway.http import (
     Engine,
     HttpAnswer,
     HttpFault,
-    Line,
-    LineSettings,
     NoAnswer,
     NothingSent,
     Refused,
     TookTooLong,
-    Untrusted,
     WrongAddress,
     delivery_error,
-    open_line,
 )
 from gateway.http.connection import Address, first_that_answers
-from tests.wires import OK, Manners, Peer, always, answers, serving
-
-HEADERS = (("Content-Type", "application/json"), ("dstcode", "VN:VIDU"))
-HEAD = b"HTTP/1.1 200 OK\r\n"
-
-
-@pytest.fixture(params=["httpx", "fast"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    name: Engine = request.param
-    return name
-
-
-def a_line(engine: Engine, port: int, *, scheme: str = "http", host: str = "127.0.0.1", **changes: Any) -> Line:
-    values: dict[str, Any] = {
-        "origin": f"{scheme}://{host}:{port}", "connect_s": 2.0, "read_s": 2.0, "keepalive_s": 30.0,
-        "answer_bytes": 100_000,
-    }  # fmt: skip
-    return open_line(engine, LineSettings(**values | changes))
-
-
-def ask(line: Line, body: bytes = b'{"a":1}', *, target: str = "/hoi?a=1", within_s: float = 5.0) -> HttpAnswer:
-    return line.send("POST", target, HEADERS, body, time.monotonic() + within_s)
+from tests.wires import HEAD, HEADERS, OK, Manners, Peer, a_line, always, answers, ask, serving
 
 
 def asked(engine: Engine, *manners: Manners, times: int = 1, **changes: Any) -> tuple[HttpAnswer, int]:
@@ -534,111 +506,6 @@ def test_what_is_no_request_is_not_sent(engine: Engine, target: str, headers: An
         assert server.connections == 0
 
     assert isinstance(caught.value, NothingSent)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, Path]:
-    ca, file = trustme.CA(), tmp_path_factory.mktemp("ca") / "ca.pem"
-    ca.cert_pem.write_to_path(str(file))
-    return ca, file
-
-
-def server_tls(ca: trustme.CA, name: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert(name).configure_cert(context)
-    return context
-
-
-def test_tls_carries_calls_over_one_connection(engine: Engine, authority: tuple[trustme.CA, Path]) -> None:
-    """
-    The certificate descends from the province's own authority.
-    """
-    ca, file = authority
-    with (
-        serving(always(OK), tls=server_tls(ca, "localhost")) as server,
-        closing(a_line(engine, server.port, scheme="https", host="localhost", ca_file=file)) as line,
-    ):
-        assert [ask(line, b"x" * 50_000).content for _ in range(3)] == [b"{}"] * 3
-        assert len(server.heard) == 3
-
-
-@pytest.mark.parametrize(
-    ("name", "trusted"), [("localhost", False), ("khac.localhost", True)], ids=["unknown authority", "another name"]
-)
-def test_a_certificate_that_proves_nothing_gets_no_request(
-    engine: Engine, authority: tuple[trustme.CA, Path], name: str, trusted: bool
-) -> None:
-    """
-    Not a byte of the request leaves for a server that is not proven to be the partner.
-    """
-    ca, file = authority
-    with (
-        serving(always(OK), tls=server_tls(ca, name)) as server,
-        closing(
-            a_line(engine, server.port, scheme="https", host="localhost", ca_file=file if trusted else None)
-        ) as line,
-    ):
-        with pytest.raises(Untrusted) as caught:
-            ask(line)
-        assert server.heard == []
-
-    error = delivery_error(caught.value, "cong")
-    assert isinstance(error, Unreachable)
-    assert "ca_file" in error.text
-
-
-def test_a_server_without_tls_is_not_spoken_to_in_the_clear(engine: Engine, authority: tuple[trustme.CA, Path]) -> None:
-    """
-    https means https.
-    """
-    with (
-        serving(answers(OK, OK)) as server,
-        closing(a_line(engine, server.port, scheme="https", ca_file=authority[1], connect_s=0.2)) as line,
-        pytest.raises(NothingSent),
-    ):
-        ask(line)
-
-
-def silent_tunnel(peer: Peer) -> None:
-    peer.hear()
-    peer.hear()
-
-
-@pytest.mark.parametrize(
-    "manners",
-    [
-        answers(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"),
-        answers(b""),
-        answers(HEAD + b"\r\n"),
-        silent_tunnel,
-    ],
-    ids=["refused", "cut", "cut within TLS", "silence"],
-)
-def test_a_proxy_that_opens_no_tunnel_was_told_nothing(manners: Manners, authority: tuple[trustme.CA, Path]) -> None:
-    """
-    The request itself waits for the tunnel, so none of it has left; and the next call gets through.
-    """
-    ca, file = authority
-    tls = server_tls(ca, "localhost")
-
-    def tunnel(peer: Peer) -> None:
-        peer.hear()
-        peer.say(HEAD + b"\r\n")
-        with closing(tls.wrap_socket(peer.connection, server_side=True)) as secure:
-            always(OK)(Peer(secure, []))
-
-    with (
-        serving(manners, tunnel) as proxy,
-        closing(
-            a_line(
-                "httpx", 443, scheme="https", host="localhost", ca_file=file, read_s=0.2,
-                proxy=f"http://127.0.0.1:{proxy.port}",
-            )
-        ) as line,
-    ):  # fmt: skip
-        with pytest.raises(NothingSent):
-            ask(line)
-        assert ask(line).content == b"{}"
 
 
 def test_every_fault_is_on_one_side() -> None:
