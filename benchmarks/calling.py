@@ -14,7 +14,7 @@ from itertools import count
 from urllib.parse import urlsplit
 
 from benchmarks import sink
-from benchmarks.delivering import BATCH, Way, Wire, gateway, options, recorded
+from benchmarks.delivering import ANSWER_S, BATCH, IN_FLIGHT, Way, Wire, gateway, options, recorded, slow_partner
 from benchmarks.dossiers import dossiers
 from benchmarks.measure import Better, Cost, Figure, Sample, Setting, cost_of, in_turns
 from connectors.national_portal.settings import PortalSettings
@@ -23,8 +23,6 @@ from gateway.http import Engine, Headers, Line, open_line
 
 _OURS = frozenset({"host", "content-length"})
 _PATIENCE_S = 60.0
-IN_FLIGHT = 64
-ANSWER_S = 0.05
 
 
 def run(setting: Setting) -> Iterator[Figure]:
@@ -46,8 +44,9 @@ def whole(setting: Setting) -> Iterator[Figure]:
         setting.say(f"fast: {many} dossiers a round, {BATCH} in a call")
         way = Way(threads=1, batch=BATCH, block=20 * BATCH)
         yield _whole(setting, "deliver_fast_batches", address, many, way, goal=20_000)
-    with sink.running(ANSWER_S) as address:
-        yield _slow_partner(setting, address, setting.size(6_000, 100))
+    each = setting.size(6_000, 100)
+    setting.say(f"fast: {each} dossiers a round, answers of {ANSWER_S * 1000:.0f} ms, {IN_FLIGHT} in flight")
+    yield slow_partner(setting, "deliver_fast_slow_partner", bodies=each, engine="fast")
 
 
 def _calls(setting: Setting, address: str, requests: Sequence[Wire], each: int, threads: int) -> Figure:
@@ -119,28 +118,4 @@ def _whole(setting: Setting, name: str, address: str, each: int, way: Way, *, go
         Better.HIGHER,
         in_turns(setting.size(3, 1), lambda: carried("fast"), lambda: carried("httpx")),
         details={"dossiers_per_round": each, "dossiers_per_call": way.batch, "threads": way.threads, "goal": goal},
-    )
-
-
-def _slow_partner(setting: Setting, address: str, each: int) -> Figure:
-    first = count()
-    allowed = IN_FLIGHT / ANSWER_S
-    way = Way(threads=IN_FLIGHT, block=4 * IN_FLIGHT)
-    setting.say(f"fast: {each} dossiers a round, answers of {ANSWER_S * 1000:.0f} ms, {IN_FLIGHT} in flight")
-
-    def ours() -> Sample:
-        cost = gateway(setting, address, each, way, first=next(first) * each, engine="fast")
-        return Sample.of_speed(each, cost)
-
-    def other() -> Sample:
-        return Sample(allowed, each, Cost(each / allowed, each / allowed))
-
-    return Figure(
-        "deliver_fast_slow_partner",
-        "dossiers/s",
-        f"what {IN_FLIGHT} calls at once allow when each answer takes {ANSWER_S * 1000:.0f} ms",
-        Better.HIGHER,
-        in_turns(setting.size(3, 1), ours, other),
-        target=1_000 / allowed,
-        details={"in_flight": IN_FLIGHT, "answer_s": ANSWER_S},
     )

@@ -34,6 +34,8 @@ from gateway.ports import Delivered, Message
 
 AT_LEAST = 0.6
 BATCH = 50
+ANSWER_S = 0.05
+IN_FLIGHT = 64
 PARTNER = "cong"
 THREADS = (1, 2, 4, 8, 16)
 _BATCH = 500
@@ -73,7 +75,7 @@ def run(setting: Setting) -> Iterator[Figure]:
                 ("deliver_batches_postgresql", Way(threads=1, batch=BATCH, block=20 * BATCH, server=server)),
             ):
                 yield _in_batches(setting, name, address, packed, many, way)
-        yield _slow_partner(setting, bodies=setting.size(6_000, 200))
+        yield slow_partner(setting, "deliver_slow_partner", bodies=setting.size(6_000, 200))
 
 
 def _best_of(times: int, requests: Sequence[Wire], threads: int) -> float:
@@ -168,28 +170,28 @@ def _in_batches(setting: Setting, name: str, address: str, packed: Sequence[Wire
     )
 
 
-def _slow_partner(setting: Setting, *, bodies: int) -> Figure:
+def slow_partner(setting: Setting, name: str, *, bodies: int, engine: Engine = "httpx") -> Figure:
     """Answers of 50 ms: with 64 calls in flight the wire allows 1,280 dossiers a second."""
     first = count(9_000)
-    delay_s, at_once = 0.05, 64
-    allowed = at_once / delay_s
-    way = Way(threads=at_once, block=4 * at_once)
-    with sink.running(delay_s) as address:
+    allowed = IN_FLIGHT / ANSWER_S
+    way = Way(threads=IN_FLIGHT, block=4 * IN_FLIGHT)
+    with sink.running(ANSWER_S) as address:
 
         def ours() -> Sample:
-            return Sample.of_speed(bodies, gateway(setting, address, bodies, way, first=next(first) * bodies))
+            cost = gateway(setting, address, bodies, way, first=next(first) * bodies, engine=engine)
+            return Sample.of_speed(bodies, cost)
 
         def other() -> Sample:
             return Sample(allowed, bodies, Cost(bodies / allowed, bodies / allowed))
 
         return Figure(
-            "deliver_slow_partner",
+            name,
             "dossiers/s",
-            f"what {at_once} calls at once allow when each answer takes {delay_s * 1000:.0f} ms",
+            f"what {IN_FLIGHT} calls at once allow when each answer takes {ANSWER_S * 1000:.0f} ms",
             Better.HIGHER,
             in_turns(setting.size(3, 1), ours, other),
             target=1_000 / allowed,
-            details={"in_flight": at_once, "answer_s": delay_s},
+            details={"in_flight": IN_FLIGHT, "answer_s": ANSWER_S},
         )
 
 

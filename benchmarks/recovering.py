@@ -73,7 +73,7 @@ def run(setting: Setting) -> Iterator[Figure]:
             worker = threading.Thread(target=lambda: our.run(done, engines))
             worker.start()
             while len(partner.arrived) < waiting + len(live):
-                time.sleep(0.02)
+                time.sleep(0.02)  # Waits for a count, seldom enough to cost the worker nothing.
                 if len(partner.arrived) >= waiting:
                     stop.set()
             cost = Cost(time.perf_counter() - wall, time.process_time() - cpu)

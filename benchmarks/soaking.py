@@ -85,7 +85,7 @@ def _soak(
             our.submit_many(change(body) for body in dossiers(count, setting.seed, first=submitted))
             submitted += count
         else:
-            time.sleep(0.02)
+            time.sleep(0.02)  # The worker is behind; it is another process, and only its sink is asked.
         before, taken = taken, sink.taken(address)
         if taken > before:
             found.append((taken / deliveries, _resident(worker.pid)))

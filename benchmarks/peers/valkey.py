@@ -47,5 +47,5 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.02)
+        time.sleep(0.02)  # A server says nothing when it is ready; it is asked again.
     raise RuntimeError(f"the server did not start within {PATIENCE_S} s")
