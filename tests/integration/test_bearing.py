@@ -17,8 +17,7 @@ from gateway.policy import LEAST_AHEAD, AdaptPolicy, BreakerPolicy, Limits, Rate
 from gateway.ports import Message, Outcome, SystemClock
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
-from gateway.store.contract import Settled
-from gateway.store.contract import Wish
+from gateway.store.contract import Settled, Wish
 from tests.builders import a_dossier
 from tests.clocks import TestClock
 from tests.partners import ScriptedPartner, failing
