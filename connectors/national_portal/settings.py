@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 
 from connectors.national_portal import codes as tables
 from connectors.national_portal.codes import Meaning
-from gateway.config.settings import Mistake
+from gateway.config.base import Mistake
 from gateway.http import Engine
 from gateway.model import (
     ApplicantKind,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import check, dead_letters, demo, import_, init, operate, sandbox, status, sync, timeline
+from gateway.cli import check, dead_letters, demo, import_, init, operate, sandbox, serve, status, sync, timeline
 from gateway.cli.exits import MEANINGS
 from gateway.cli.shell import Commands
 
@@ -48,6 +48,7 @@ app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("import")(import_.import_)
 app.command("sync")(sync.sync)
+app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("timeline")(timeline.timeline)
 app.command("pause")(operate.pause)

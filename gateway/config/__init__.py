@@ -2,6 +2,7 @@
 
 from gateway.config.connectors import build_connector, build_connectors
 from gateway.config.read import load, settings_from
+from gateway.config.service import ServiceSettings
 from gateway.config.settings import (
     BreakerSettings,
     DatabaseSettings,
@@ -21,6 +22,7 @@ __all__ = [
     "LogSettings",
     "PartnerSettings",
     "RetrySettings",
+    "ServiceSettings",
     "Settings",
     "SourceSettings",
     "TenantSettings",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from rapidfuzz import process
 
-from gateway.config.settings import Mistake
+from gateway.config.base import Mistake
 from gateway.errors import Problem
 
 _TABLE = (

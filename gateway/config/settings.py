@@ -11,29 +11,15 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, SecretStr, field_validator, model_validator
 
+from gateway.config.base import Count, Hours, Mistake, Seconds, Section
+from gateway.config.service import ServiceSettings
 from gateway.model.times import VIETNAM
 
-Count = Annotated[int, Field(strict=True, ge=1)]
-Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-Hours = Annotated[float, Field(strict=True, ge=0.01, le=720, allow_inf_nan=False)]
 Days = Annotated[float, Field(strict=True, ge=1, le=36_500, allow_inf_nan=False)]
 Name = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Option = JsonValue | SecretStr
-
-
-class Mistake(ValueError):
-    """A refusal with its remedy, as pydantic lets it through."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(f"{reason}. {remedy}")
-        self.reason = reason
-        self.remedy = remedy
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 S = TypeVar("S", bound=Section)
@@ -281,4 +267,5 @@ class Settings(Section):
     partners: Mapping[Name, PartnerSettings] = Field(default_factory=dict)
     sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
     retention: RetentionSettings = RetentionSettings()
+    service: ServiceSettings = ServiceSettings()
     log: LogSettings = LogSettings()

@@ -40,5 +40,10 @@ class Event(StrEnum):
     SYNC_STOPPING = "sync.stopping"
     SYNC_STOPPED = "sync.stopped"
 
+    SERVICE_STARTED = "service.started"
+    SERVICE_STOPPED = "service.stopped"
+    REQUEST_FAILED = "service.request_failed"
+    """A request ended with a fault of ours; the caller was told to try again, or that it is our fault."""
+
     COMMAND_FAILED = "command.failed"
     """An unexpected error, with its traceback and without its local values."""

@@ -1,0 +1,123 @@
+"""``lienthong serve``: the HTTP service, alone or with the workers in the same process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.api import Gateway
+from gateway.cli import output
+from gateway.cli.exits import ExitCode
+from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, Stop, gateway_at, stopping_on_signals
+from gateway.errors import ConfigurationError, Problem
+from gateway.observe import Event, get_logger
+
+if TYPE_CHECKING:
+    from gateway.service import Server
+
+log = get_logger(__name__)
+
+LOOK_EVERY_S = 0.5
+
+
+def serve(
+    config: ConfigOption = DEFAULT_CONFIG,
+    with_workers: Annotated[
+        bool,
+        typer.Option("--with-workers", help="Gửi luôn trong tiến trình này. / Deliver in this process, too."),
+    ] = False,
+    ready_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Ghi địa chỉ vào đây khi sẵn sàng. / Gets the address.")
+    ] = None,
+) -> None:
+    """
+    Chạy dịch vụ HTTP. / Run the HTTP service.
+
+    SIGTERM và Ctrl-C dừng êm trong delivery.stop_s giây; lần thứ hai dừng ngay, không mất gì.
+    / SIGTERM and Ctrl-C stop gracefully within delivery.stop_s seconds; a second one stops at once, nothing is lost.
+
+    Ví dụ / Examples:
+
+      [cyan]lienthong serve --with-workers[/]    một tiến trình làm tất cả / one process does everything
+
+      [cyan]lienthong serve[/]                   chỉ nhận; gửi bằng «lienthong sync» / only takes in
+    """
+    with gateway_at(config) as gateway, stopping_on_signals() as stop:
+        if with_workers and not gateway.connectors:
+            raise ConfigurationError(
+                [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]
+            )
+        with _server(gateway) as server:
+            if server.wait_until_ready(stop.event.wait):
+                log.info(Event.SERVICE_STARTED, url=server.url, workers=with_workers)
+                output.say(f"Đang phục vụ / Serving {server.url}")
+                if ready_file is not None:
+                    _tell(ready_file, server.url)
+            with _workers(gateway, stop) if with_workers else _nobody():
+                while server.alive and not stop.event.wait(LOOK_EVERY_S):
+                    pass
+        log.info(Event.SERVICE_STOPPED)
+    if stop.signal is signal.SIGINT:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if stop.signal is None:
+        raise typer.Exit(ExitCode.UNEXPECTED)
+
+
+def _server(gateway: Gateway) -> Server:
+    try:
+        from gateway.service import Server, create_app
+    except ImportError as error:
+        raise ConfigurationError(
+            [
+                Problem(
+                    "service",
+                    f"thiếu gói {error.name} / package {error.name} is missing",
+                    "Cài «lienthong[service]» / Install «lienthong[service]»",
+                )
+            ]
+        ) from error
+    settings = gateway.settings
+    return Server(create_app(gateway), settings.service, stop_s=settings.delivery.stop_s)
+
+
+@contextmanager
+def _workers(gateway: Gateway, stop: Stop) -> Iterator[None]:
+    """Deliver beside the block; a fault of the workers stops the whole process, and is raised."""
+    faults: list[BaseException] = []
+
+    def deliver() -> None:
+        try:
+            gateway.run(stop.event)
+        except BaseException as fault:  # noqa: BLE001 - raised in the main thread below.
+            faults.append(fault)
+        stop.event.set()
+
+    thread = threading.Thread(target=deliver, name="workers")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.event.set()
+        thread.join()
+    if faults:
+        raise faults[0]
+
+
+@contextmanager
+def _nobody() -> Iterator[None]:
+    yield
+
+
+def _tell(ready_file: Path, url: str) -> None:
+    try:
+        ready_file.write_text(url, "utf-8")
+    except OSError as error:
+        raise typer.BadParameter(
+            f"--ready-file {ready_file}: không ghi được / cannot be written ({error.strerror})"
+        ) from error

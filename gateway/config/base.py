@@ -1,0 +1,24 @@
+"""What all sections of the configuration share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Hours = Annotated[float, Field(strict=True, ge=0.01, le=720, allow_inf_nan=False)]
+
+
+class Mistake(ValueError):
+    """A refusal with its remedy, as pydantic lets it through."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}. {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

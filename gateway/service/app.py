@@ -1,0 +1,41 @@
+"""Puts the service together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from gateway.api import Gateway
+from gateway.service.context import Service
+from gateway.service.problems import answer_with_problems
+
+_ABOUT = (
+    "Nhận hồ sơ và tiến độ, cho biết đã tới từng đối tác đến đâu. / Takes in dossiers and steps, and tells how far they"
+    " have come at each partner."
+)
+
+
+def create_app(gateway: Gateway) -> FastAPI:
+    """The service of *gateway*, which stays the caller's to close."""
+    service = Service(gateway)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = service.settings.threads
+        yield
+
+    app = FastAPI(
+        title="Liên Thông",
+        version=version("lienthong"),
+        description=_ABOUT,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    answer_with_problems(app)
+    return app
