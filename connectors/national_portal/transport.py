@@ -14,17 +14,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.shapes import Request, base_of, headers_of
-from gateway.http import HttpAnswer, LineSettings, Network, NothingSent, Refused, open_line
+from gateway.http import HttpAnswer, LineSettings, Network, Refused, TooManyRedirects, open_line
 
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS = 3
-
-
-class TooManyRedirects(NothingSent):
-    """The adapter sends us in circles: whoever it is, it did not take the request."""
-
-    code = "redirects"
-    text = "chuyển hướng vòng quanh / redirected in circles"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,20 @@ from gateway.http.faults import (
     AnswerTooLong,
     BrokenOff,
     ConnectTooLong,
+    ForbiddenPlace,
     HttpFault,
     NoAnswer,
     NotConnected,
     NothingSent,
     Refused,
     TookTooLong,
+    TooManyRedirects,
     Untrusted,
     WrongAddress,
     delivery_error,
 )
 from gateway.http.line import Headers, HttpAnswer, Line, LineSettings
+from gateway.http.links import LinkedFile, LinkReader, LinkRules
 from gateway.http.opening import Engine, open_line
 from gateway.http.plain import Network
 
@@ -25,16 +28,21 @@ __all__ = [
     "BrokenOff",
     "ConnectTooLong",
     "Engine",
+    "ForbiddenPlace",
     "Headers",
     "HttpAnswer",
     "HttpFault",
     "Line",
     "LineSettings",
+    "LinkReader",
+    "LinkRules",
+    "LinkedFile",
     "Network",
     "NoAnswer",
     "NotConnected",
     "NothingSent",
     "Refused",
+    "TooManyRedirects",
     "TookTooLong",
     "Untrusted",
     "WrongAddress",

@@ -8,17 +8,14 @@ import select
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from gateway.http.faults import BrokenOff, ConnectTooLong, NotConnected, Refused, TookTooLong, Untrusted, WrongAddress
 from gateway.http.line import HttpAnswer, LineSettings
+from gateway.http.places import Address
 from gateway.http.reading import Reading
 
 _RECEIVE_BYTES = 64 * 1024
 _PORTS = {"http": 80, "https": 443}
-
-Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
-"""As ``socket.getaddrinfo`` gives it."""
 
 
 class Connection:

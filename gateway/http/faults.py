@@ -9,7 +9,9 @@ What can go wrong between a request and its answer, and the one decision that ma
     │   │   ├── Refused     at once; a second try at once is harmless
     │   │   └── Untrusted   TLS failed, or the certificate is not to be believed
     │   ├── ConnectTooLong  no connection in time
-    │   └── WrongAddress    nothing can be asked there
+    │   ├── WrongAddress    nothing can be asked there
+    │   ├── ForbiddenPlace  a link to where links may not lead
+    │   └── TooManyRedirects  sent in circles: whoever it is, it did not take the request
     └── NoAnswer            it may have left, and nothing usable came back
         ├── TookTooLong     silence, or the call's whole time is over
         ├── BrokenOff       the connection ended, or what came is no HTTP
@@ -66,6 +68,20 @@ class WrongAddress(NothingSent):
 
     code = "address"
     text = "địa chỉ của đối tác sai / the partner's address is wrong"
+
+
+class ForbiddenPlace(NothingSent):
+    """A link leads, itself or by a redirect, to a machine that links must not reach."""
+
+    code = "forbidden-place"
+    text = "liên kết tới địa chỉ nội bộ không được phép / a link to a private address that is not allowed"
+
+
+class TooManyRedirects(NothingSent):
+    """Sent in circles: whoever it is, it did not take the request."""
+
+    code = "redirects"
+    text = "chuyển hướng vòng quanh / redirected in circles"
 
 
 class NoAnswer(HttpFault):

@@ -21,7 +21,7 @@ Headers = tuple[tuple[str, str], ...]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _ALLOWED_IN_TARGETS = "%/:=&?~+!$,;'@()*[]-._"
-_ZLIB_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+ZLIB_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def decoded(answer: HttpAnswer, most_bytes: int) -> HttpAnswer:
     Raises ``AnswerTooLong`` when it is longer than *most_bytes* once unpacked, ``BrokenOff`` when it cannot be.
     """
     encoding = answer.header("content-encoding").strip().lower()
-    window = _ZLIB_WINDOWS.get(encoding)
+    window = ZLIB_WINDOWS.get(encoding)
     if window is None or not answer.content:
         return answer
     unpacker = zlib.decompressobj(window)

@@ -63,12 +63,7 @@ class PlainLine:
         self._monotonic = monotonic
         self._tls = tls_of(settings)
         self._idle: deque[Network] = deque()
-        self._limits = {
-            "connect": settings.connect_s,
-            "read": settings.read_s,
-            "write": settings.read_s,
-            "pool": settings.connect_s,
-        }
+        self._limits = limits_of(settings)
         self._url = lru_cache(_REMEMBERED)(lambda target: httpx.URL(settings.origin + quoted(target)))
         self._headers = lru_cache(_REMEMBERED)(_rendered)
 
@@ -78,7 +73,7 @@ class PlainLine:
         except IndexError:
             pool = self._network or self._new_pool()
         try:
-            with _faults():
+            with translated():
                 answer = self._exchange(pool, method, target, headers, body, until)
         except BaseException:
             # The library may keep a place taken for a connection that failed half way, and would wait for it for ever.
@@ -140,8 +135,18 @@ def _rendered(headers: Headers) -> httpx.Headers:
     return httpx.Headers([(name.encode("ascii"), value.encode("latin-1")) for name, value in checked(headers)])
 
 
+def limits_of(settings: LineSettings) -> dict[str, float]:
+    """The time-outs of one exchange as the library names them."""
+    return {
+        "connect": settings.connect_s,
+        "read": settings.read_s,
+        "write": settings.read_s,
+        "pool": settings.connect_s,
+    }
+
+
 @contextmanager
-def _faults() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """
     Every fault of the library as one of ours.
 

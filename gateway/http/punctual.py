@@ -8,7 +8,8 @@ drop, or a peer that takes a request in sips, would hold a call for hours, long 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpcore
@@ -16,6 +17,7 @@ import httpx
 
 from gateway.http.faults import ConnectTooLong, NotConnected, TookTooLong
 from gateway.http.line import LineSettings
+from gateway.http.places import Address
 
 _PIECE_BYTES = 64 * 1024
 """So much is written between two looks at the time."""
@@ -48,10 +50,12 @@ class Countdown(dict[str, float]):
 class PunctualTransport(httpx.BaseTransport):
     """
     One connection, for one call at a time, whose request carries its ``Countdown``. Raises httpcore's exceptions.
+
+    *places* are the only addresses that are connected to, instead of those that the origin's name stands for.
     """
 
-    def __init__(self, settings: LineSettings, tls: ssl.SSLContext) -> None:
-        self._backend = _Backend([settings.over_tls, settings.proxy.startswith("https:")].count(True))
+    def __init__(self, settings: LineSettings, tls: ssl.SSLContext, places: Sequence[Address] = ()) -> None:
+        self._backend = _Backend([settings.over_tls, settings.proxy.startswith("https:")].count(True), places)
         usual: dict[str, Any] = {
             "ssl_context": tls,
             "max_connections": 1,
@@ -109,8 +113,9 @@ class _Backend(httpcore.SyncBackend):
     What a proxy is told before it opens a tunnel is no part of a request, which goes through all the layers of TLS.
     """
 
-    def __init__(self, layers: int) -> None:
+    def __init__(self, layers: int, places: Sequence[Address]) -> None:
         self.layers = layers
+        self._places = places
 
     def begin(self, countdown: Countdown) -> None:
         self.countdown = countdown
@@ -124,7 +129,13 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options), self, layers=0)
+        *others, last = [str(address[0]) for *_, address in self._places] or [host]
+        # One that is silent leaves enough time for those behind it.
+        share = timeout and timeout / (len(others) + 1)
+        for each in others:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return _Stream(super().connect_tcp(each, port, share, local_address, socket_options), self, layers=0)
+        return _Stream(super().connect_tcp(last, port, share, local_address, socket_options), self, layers=0)
 
 
 class _Stream(httpcore.NetworkStream):

@@ -31,7 +31,8 @@ from gateway.http import (
     WrongAddress,
     delivery_error,
 )
-from gateway.http.connection import Address, first_that_answers
+from gateway.http.connection import first_that_answers
+from gateway.http.places import Address
 from tests.wires import HEAD, HEADERS, OK, Manners, Peer, a_line, always, answers, ask, serving
 
 
