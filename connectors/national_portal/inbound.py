@@ -19,6 +19,7 @@ import orjson
 from lxml import etree
 from pydantic import ValidationError
 
+from connectors.national_portal.dialect.asks import PREFIXES
 from connectors.national_portal.received import Reader
 from connectors.national_portal.wire import text_in, upper
 from gateway.errors import InvalidInput
@@ -28,7 +29,6 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_XML_BYTES = 8 * 1024 * 1024
 MOST_XML_DEPTH = 16
 
-_PREFIXES = ("/XrdAdapter/RestService/forward", "/VXPAdapter/RestService/forward")
 TAX_RECEIPT_SERVICE = "NhanChungTuThueDat"
 
 
@@ -201,7 +201,7 @@ def not_found() -> bytes:
 
 
 def _last_of(path: str) -> str:
-    for prefix in _PREFIXES:
+    for prefix in PREFIXES:
         if path.startswith(prefix):
             path = path.removeprefix(prefix)
     parts = [part for part in path.split("/") if part]

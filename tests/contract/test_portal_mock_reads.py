@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import mappings
+from connectors.national_portal.dialect.lists import COMMON_CATEGORIES
 from connectors.national_portal.mock import DSTCODE, PREFIXES, Account, Portal, ProcedureSeed
 from connectors.national_portal.mock.documents import StoredPaper
-from connectors.national_portal.mock.lists import COMMON_CATEGORIES
 from gateway.sandbox import VirtualClock, furnished_portal
 from tests.portal import PASSWORD, UNIT, InProcess, Province, a_portal, a_province
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.mocks import Ending, Request
+from connectors.national_portal.dialect.lists import SERVICES
 from connectors.national_portal.mock import DSTCODE, PREFIXES
-from connectors.national_portal.mock.lists import SERVICES
 from tests.portal import PASSWORD, UNIT, a_portal, a_province, a_wire_dossier, a_wire_step
 
 JSON = st.recursive(

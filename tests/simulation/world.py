@@ -16,7 +16,8 @@ from typing import Any
 
 from connectors.mocks import Request
 from connectors.national_portal.connector import NationalPortal
-from connectors.national_portal.mock import Account, FaultKind, Portal, ProcedureSeed, Settings, lists
+from connectors.national_portal.dialect import lists
+from connectors.national_portal.mock import Account, FaultKind, Portal, ProcedureSeed, Settings
 from connectors.national_portal.mock.outbound import promotion
 from gateway.errors import StoreError
 from gateway.lifecycle import MessageEvent

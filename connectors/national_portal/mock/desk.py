@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.mocks import Directive, Request
-from connectors.national_portal.mock import answers, documents, files, lists, pushes, questions, reads, routes
+from connectors.national_portal.dialect import answers, asks, lists
+from connectors.national_portal.dialect.answers import HTML, JSON, TEXT, Answer, CodeForm, written_code
+from connectors.national_portal.dialect.asks import Ask, Group
+from connectors.national_portal.mock import documents, files, pushes, questions, reads
 from connectors.national_portal.mock.accounts import Account
-from connectors.national_portal.mock.answers import HTML, JSON, TEXT, Answer, written_code
 from connectors.national_portal.mock.faults import Fault, FaultKind
 from connectors.national_portal.mock.invariants import Call
 from connectors.national_portal.mock.ledger import RawRequest, key_of
 from connectors.national_portal.mock.masking import masked, masked_headers, masked_query
-from connectors.national_portal.mock.routes import Ask, Group
 from connectors.national_portal.mock.state import State
 from connectors.national_portal.mock.wrecks import wreck
 
@@ -32,15 +33,15 @@ class Desk:
         if len(request.body) > settings.max_body_bytes:
             return self._unserved(call, request, 413, TEXT, b"Request entity too large")
         try:
-            ask = routes.read(request, settings)
-        except routes.NotFound:
+            ask = asks.read(request, settings)
+        except asks.NotFound:
             return self._unserved(call, request, 404, HTML, answers.page(404, "Not Found"))
-        except routes.NotAllowed:
+        except asks.NotAllowed:
             return self._unserved(call, request, 405, HTML, answers.page(405, "Method Not Allowed"))
-        except routes.NoDestination:
-            return self._unserved(call, request, 400, JSON, answers.body(answers.NO_DESTINATION, settings))
-        except routes.Unreadable:
-            return self._unserved(call, request, 200, JSON, answers.body(answers.invalid("JSON"), settings))
+        except asks.NoDestination:
+            return self._unserved(call, request, 400, JSON, answers.body(answers.NO_DESTINATION, settings.code_form))
+        except asks.Unreadable:
+            return self._unserved(call, request, 200, JSON, answers.body(answers.invalid("JSON"), settings.code_form))
         self._remember(request, call, ask.session)
         self._describe(call, ask)
         state.watch.begin(call)
@@ -160,19 +161,19 @@ class Desk:
         return account
 
     def _deliver(
-        self, ask: Ask, call: Call, answer: Answer, *, form: str | None = None, delay_s: float = 0.0
+        self, ask: Ask, call: Call, answer: Answer, *, form: CodeForm | None = None, delay_s: float = 0.0
     ) -> Directive:
         """The plain answer."""
         call.code, call.message = answer.code, answer.message
         if answer is answers.NO_SESSION and self._state.settings.expired_as != "code":
             status = int(self._state.settings.expired_as.removeprefix("http-"))
-            return Directive(status, JSON, answers.body(answer, self._state.settings, form), exchange=call)
+            return Directive(status, JSON, answers.body(answer, form or self._state.settings.code_form), exchange=call)
         if ask.service == lists.TIMELINE and answer.success:
             self._state.watch.answered_cleanly(call, pushes.identities(ask.data))
         return Directive(200, JSON, self._body(ask, answer, form), delay_s, exchange=call)
 
-    def _body(self, ask: Ask, answer: Answer, form: str | None = None) -> bytes:
-        body = answers.body(answer, self._state.settings, form)
+    def _body(self, ask: Ask, answer: Answer, form: CodeForm | None = None) -> bytes:
+        body = answers.body(answer, form or self._state.settings.code_form)
         return answers.doubled(body) if ask.doubled else body
 
     def _fail(self, fault: Fault, ask: Ask, call: Call) -> Directive:

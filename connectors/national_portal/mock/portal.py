@@ -21,13 +21,13 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from connectors.mocks import Directive, Request
+from connectors.national_portal.dialect.layouts import layouts
 from connectors.national_portal.mock import outbound
 from connectors.national_portal.mock.accounts import Account, Sessions
 from connectors.national_portal.mock.catalogue import Catalogue, ProcedureSeed, Row
 from connectors.national_portal.mock.desk import Desk
 from connectors.national_portal.mock.documents import DocumentStore, StoredPaper
 from connectors.national_portal.mock.faults import Fault, FaultPlan
-from connectors.national_portal.mock.fields import layouts
 from connectors.national_portal.mock.invariants import Counters, Watch
 from connectors.national_portal.mock.ledger import CallRecord, DossierRecord, FileFetch, Ledger, RawRequest, key_of
 from connectors.national_portal.mock.outbound import Outbound, Post, Sent

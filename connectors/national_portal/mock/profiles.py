@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
-from connectors.national_portal.mock import lists
+from connectors.national_portal.dialect import lists
 from connectors.national_portal.mock.faults import Fault, FaultKind
 
 _PUSHES: Final = frozenset({lists.DOSSIERS, lists.TIMELINE, lists.OUTCOME})

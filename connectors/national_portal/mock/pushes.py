@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.national_portal.mock import files, lists
-from connectors.national_portal.mock.accounts import Account
-from connectors.national_portal.mock.answers import (
+from connectors.national_portal.dialect import lists
+from connectors.national_portal.dialect.answers import (
     SYSTEM_ERROR,
     Answer,
     existing_dossier,
@@ -19,9 +18,11 @@ from connectors.national_portal.mock.answers import (
     unknown_dossier,
     unknown_procedure,
 )
+from connectors.national_portal.dialect.asks import Ask
+from connectors.national_portal.mock import files
+from connectors.national_portal.mock.accounts import Account
 from connectors.national_portal.mock.invariants import Call
 from connectors.national_portal.mock.ledger import Dossier, Outcome, Step, Version, key_of
-from connectors.national_portal.mock.routes import Ask
 from connectors.national_portal.mock.state import State
 
 Item = Mapping[str, Any]

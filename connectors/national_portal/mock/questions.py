@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from connectors.national_portal.mock import lists
-from connectors.national_portal.mock.answers import Answer, invalid
-from connectors.national_portal.mock.routes import Ask
+from connectors.national_portal.dialect import lists
+from connectors.national_portal.dialect.answers import Answer, invalid
+from connectors.national_portal.dialect.asks import Ask
 from connectors.national_portal.mock.state import State
 
 _MANDATORY: Final = {

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.national_portal.mock import lists
-from connectors.national_portal.mock.answers import NO_SERVICE, Answer, found, invalid
+from connectors.national_portal.dialect import lists
+from connectors.national_portal.dialect.answers import NO_SERVICE, Answer, found, invalid
+from connectors.national_portal.dialect.asks import Ask
 from connectors.national_portal.mock.ledger import Dossier
-from connectors.national_portal.mock.routes import Ask
 from connectors.national_portal.mock.state import State
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-PREFIXES = ("/XrdAdapter/RestService/forward", "/VXPAdapter/RestService/forward")
+from connectors.national_portal.dialect.answers import CodeForm, DuplicateCode
+
 DSTCODE = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 
 
@@ -22,6 +23,7 @@ class Settings:
     integration_path: str = "mapi/integration"
     any_group: bool = False
     dstcode: str = DSTCODE
+    dstcode_needed: bool = True
 
     # 2: sessions.
     session_life: timedelta = timedelta(minutes=10)
@@ -30,8 +32,8 @@ class Settings:
     expired_as: Literal["code", "http-401", "http-403"] = "code"
 
     # 3: codes. "example" is the form of the examples: reads answer 0, pushes "0".
-    code_form: Literal["example", "string", "int", "padded"] = "example"
-    duplicate_code: Literal["3", "-3", "0"] = "3"
+    code_form: CodeForm = "example"
+    duplicate_code: DuplicateCode = "3"
 
     # 4: batches.
     max_dossiers: int = 100

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from connectors.national_portal.mock import lists
+from connectors.national_portal.dialect import lists
+from connectors.national_portal.dialect.layouts import Layouts
 from connectors.national_portal.mock.accounts import Sessions
 from connectors.national_portal.mock.catalogue import Catalogue
 from connectors.national_portal.mock.documents import DocumentStore
 from connectors.national_portal.mock.faults import FaultPlan
-from connectors.national_portal.mock.fields import Layouts
 from connectors.national_portal.mock.invariants import Call, Watch
 from connectors.national_portal.mock.ledger import Dossier, Ledger, StatusMove
 from connectors.national_portal.mock.moves import legal

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.mocks import Directive, Ending, Exchange
-from connectors.national_portal.mock.answers import HTML, JSON, TEXT, doubled, page
+from connectors.national_portal.dialect.answers import HTML, JSON, TEXT, doubled, page
 from connectors.national_portal.mock.faults import Fault, FaultKind
 
 _TITLES: Final = {

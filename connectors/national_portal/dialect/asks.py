@@ -7,13 +7,52 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
-from connectors.mocks import Request
-from connectors.national_portal.mock import lists
-from connectors.national_portal.mock.settings import PREFIXES, Settings
+from connectors.national_portal.dialect import lists
+
+PREFIXES: Final = ("/XrdAdapter/RestService/forward", "/VXPAdapter/RestService/forward")
+"""Two generations of adapters; both are answered (contract 2.1)."""
+
+
+class Asked(Protocol):
+    """An HTTP request: *path* and *query* decoded, header names in lower case."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query(self) -> Mapping[str, str]: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Paths(Protocol):
+    """Where whoever stands in the portal's place answers, and for which destination (contract 2.2, 2.6)."""
+
+    @property
+    def login_path(self) -> str: ...
+    @property
+    def share_path(self) -> str: ...
+    @property
+    def integration_path(self) -> str: ...
+    @property
+    def create_path(self) -> str: ...
+    @property
+    def update_path(self) -> str: ...
+    @property
+    def timeline_path(self) -> str: ...
+    @property
+    def facade_path(self) -> str: ...
+    @property
+    def dstcode(self) -> str: ...
+    @property
+    def dstcode_needed(self) -> bool: ...
 
 
 class Group(Enum):
@@ -60,27 +99,27 @@ _ENVELOPE: Final = frozenset({"session", "madonvi", "service", "isUpdating", "ty
 _STORE_PATHS: Final = frozenset({"login", "list", "file"})
 
 
-def read(request: Request, settings: Settings) -> Ask:
+def read(request: Asked, paths: Paths) -> Ask:
     """Read *request*; raises one of this module's exceptions when it cannot be."""
     for prefix in PREFIXES:
         if request.path.startswith(prefix + "/"):
-            return _enveloped(request, settings, request.path[len(prefix) + 1 :])
-    return _adapter(request, settings)
+            return _enveloped(request, paths, request.path[len(prefix) + 1 :])
+    return _adapter(request, paths)
 
 
-def _enveloped(request: Request, settings: Settings, path: str) -> Ask:
+def _enveloped(request: Asked, paths: Paths, path: str) -> Ask:
     if path.startswith("bndp/"):
-        return _store(request, settings, path)
+        return _store(request, paths, path)
     group = {
-        settings.login_path: Group.LOGIN,
-        settings.share_path: Group.SHARE,
-        settings.integration_path: Group.INTEGRATION,
+        paths.login_path: Group.LOGIN,
+        paths.share_path: Group.SHARE,
+        paths.integration_path: Group.INTEGRATION,
     }.get(path)
     if group is None:
-        return _adapter(request, settings)
+        return _adapter(request, paths)
     if request.method != "POST":
         raise NotAllowed
-    _check_destination(request, settings)
+    _check_destination(request, paths)
     body = _object(request.body)
     if group is Group.LOGIN:
         return Ask(group, lists.LOGIN, parameters=body)
@@ -95,15 +134,16 @@ def _enveloped(request: Request, settings: Settings, path: str) -> Ask:
     )
 
 
-def _check_destination(request: Request, settings: Settings) -> None:
-    if settings.dstcode not in (request.headers.get("dstcode"), request.query.get("dstcode")):
+def _check_destination(request: Asked, paths: Paths) -> None:
+    given = {request.headers.get("dstcode", ""), request.query.get("dstcode", "")} - {""}
+    if (given or paths.dstcode_needed) and paths.dstcode not in given:
         raise NoDestination
 
 
-def _store(request: Request, settings: Settings, path: str) -> Ask:
+def _store(request: Asked, paths: Paths, path: str) -> Ask:
     if request.method != "POST":
         raise NotAllowed
-    _check_destination(request, settings)
+    _check_destination(request, paths)
     if not request.query.get("providerurl"):
         raise NoDestination
     name = path.rpartition("/")[2]
@@ -112,17 +152,17 @@ def _store(request: Request, settings: Settings, path: str) -> Ask:
     return Ask(Group.STORE, name, parameters=_object(request.body))
 
 
-def _adapter(request: Request, settings: Settings) -> Ask:
+def _adapter(request: Asked, paths: Paths) -> Ask:
     """Variants B, C and D are known by the last segments of the path; what is before them is the adapter's own."""
     head, _, name = request.path.rpartition("/")
-    if head.rpartition("/")[2] == settings.facade_path:
+    if head.rpartition("/")[2] == paths.facade_path:
         return _facade(request, name)
     pushes = {
         lists.DOSSIERS: (lists.DOSSIERS, request.query.get("isUpdating")),
-        settings.create_path: (lists.DOSSIERS, "False"),
-        settings.update_path: (lists.DOSSIERS, "True"),
+        paths.create_path: (lists.DOSSIERS, "False"),
+        paths.update_path: (lists.DOSSIERS, "True"),
         lists.TIMELINE: (lists.TIMELINE, None),
-        settings.timeline_path: (lists.TIMELINE, None),
+        paths.timeline_path: (lists.TIMELINE, None),
         lists.OUTCOME: (lists.OUTCOME, None),
     }
     if name not in pushes:
@@ -141,7 +181,7 @@ def _adapter(request: Request, settings: Settings) -> Ask:
     )
 
 
-def _facade(request: Request, name: str) -> Ask:
+def _facade(request: Asked, name: str) -> Ask:
     if name not in lists.READS:
         raise NotFound
     if request.method != "GET":

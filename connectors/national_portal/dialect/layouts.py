@@ -13,14 +13,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal, Protocol
 
-from connectors.national_portal.mock import lists
-from connectors.national_portal.mock.settings import Settings
+from connectors.national_portal.dialect import lists
 
 Item = Mapping[str, Any]
 Check = Callable[[str], bool]
 Rule = Callable[[Item], str | None]
+
+
+class Rules(Protocol):
+    """What public material leaves open about the objects, as whoever takes them has it."""
+
+    @property
+    def profile(self) -> Literal["v1", "v2"]: ...
+    @property
+    def acceptance_date(self) -> Literal["when-accepted", "always", "never"]: ...
+    @property
+    def step_text(self) -> Literal["present", "filled"]: ...
+    @property
+    def paper_kinds(self) -> frozenset[str]: ...
+    @property
+    def identifier_kinds(self) -> frozenset[str]: ...
+    @property
+    def databases(self) -> frozenset[str]: ...
+    @property
+    def fee_moments(self) -> frozenset[str]: ...
+    @property
+    def fee_kinds(self) -> frozenset[str]: ...
+    @property
+    def online_payments(self) -> frozenset[str]: ...
+    @property
+    def outcome_statuses(self) -> frozenset[str]: ...
 
 
 class Need(Enum):
@@ -176,14 +200,14 @@ class Layouts:
     outcome: Layout
 
 
-def layouts(settings: Settings) -> Layouts:
-    """The layouts that *settings* describe."""
-    v2 = settings.profile == "v2"
+def layouts(rules: Rules) -> Layouts:
+    """The layouts that *rules* describe."""
+    v2 = rules.profile == "v2"
     new = Need.FILLED if v2 else Need.OPTIONAL
     old = Need.OPTIONAL if v2 else Need.FILLED
     files = _files(new, old)
-    fees = _fees(settings)
-    return Layouts(dossier=_dossier(settings, files, fees, new, old), step=_step(settings), outcome=_outcome(settings))
+    fees = _fees(rules)
+    return Layouts(dossier=_dossier(rules, files, fees, new, old), step=_step(rules), outcome=_outcome(rules))
 
 
 def _files(new: Need, old: Need) -> Layout:
@@ -202,14 +226,14 @@ def _files(new: Need, old: Need) -> Layout:
     )
 
 
-def _fees(settings: Settings) -> Layout:
+def _fees(rules: Rules) -> Layout:
     return Layout(
         (
             Scalar("TenPhiLePhi"),
             Scalar("MaPhiLePhi"),
-            Scalar("HinhThucThu", check=settings.fee_moments.__contains__),
+            Scalar("HinhThucThu", check=rules.fee_moments.__contains__),
             Scalar("Gia", check=is_number),
-            Scalar("LoaiPhiLePhi", check=settings.fee_kinds.__contains__),
+            Scalar("LoaiPhiLePhi", check=rules.fee_kinds.__contains__),
         )
     )
 
@@ -244,20 +268,20 @@ def _results(new: Need, old: Need) -> Layout:
     )
 
 
-def _other_papers(settings: Settings) -> Layout:
+def _other_papers(rules: Rules) -> Layout:
     return Layout(
         (
             Scalar("TenGiayTo"),
             Scalar("SoLuong", check=is_number),
-            Scalar("LoaiGiayTo", check=settings.paper_kinds.__contains__),
+            Scalar("LoaiGiayTo", check=rules.paper_kinds.__contains__),
         )
     )
 
 
-def _identifiers(settings: Settings) -> Layout:
+def _identifiers(rules: Rules) -> Layout:
     return Layout(
         (
-            Scalar("LoaiDinhDanh", Need.FILLED, settings.identifier_kinds.__contains__),
+            Scalar("LoaiDinhDanh", Need.FILLED, rules.identifier_kinds.__contains__),
             Scalar("SoDinhDanh", Need.FILLED),
         ),
         also_well_formed=_identifier_digits,
@@ -271,8 +295,8 @@ def _identifier_digits(item: Item) -> str | None:
     return "SoDinhDanh" if digits is not None and not (len(number) == digits and is_number(number)) else None
 
 
-def _dossier(settings: Settings, files: Layout, fees: Layout, new: Need, old: Need) -> Layout:
-    v2 = settings.profile == "v2"
+def _dossier(rules: Rules, files: Layout, fees: Layout, new: Need, old: Need) -> Layout:
+    v2 = rules.profile == "v2"
     return Layout(
         (
             Scalar("MaHoSo", Need.FILLED, is_dossier_code),
@@ -305,38 +329,36 @@ def _dossier(settings: Settings, files: Layout, fees: Layout, new: Need, old: Ne
             Scalar("NoiNopHoSo", new, lists.FILING_PLACES.__contains__),
             Scalar("HoSoCoThanhPhanSoHoa", new, lists.FLAGS.__contains__),
             Scalar("TaiKhoanDuocXacThucVoiVNeID", new, lists.FLAGS.__contains__),
-            Scalar("DuocThanhToanTrucTuyen", new, settings.online_payments.__contains__),
+            Scalar("DuocThanhToanTrucTuyen", new, rules.online_payments.__contains__),
         ),
         (
-            Rows("DinhDanhCHS", _identifiers(settings), new),
+            Rows("DinhDanhCHS", _identifiers(rules), new),
             Rows("TaiLieuNop", files),
             Rows("DanhSachLePhi", fees),
-            Rows("DanhSachTepDinhKemKhac", _other_papers(settings)),
+            Rows("DanhSachTepDinhKemKhac", _other_papers(rules)),
             Rows("DanhSachHoSoBoSung", _supplements(files, fees)),
             Rows("DanhSachGiayToKetQua", _results(new, old)),
-            Rows("DSKetNoiCSDL", Layout((Scalar("MaCSDL", Need.FILLED, settings.databases.__contains__),)), new),
+            Rows("DSKetNoiCSDL", Layout((Scalar("MaCSDL", Need.FILLED, rules.databases.__contains__),)), new),
         ),
-        also_filled=_conditional(settings),
+        also_filled=_conditional(rules),
     )
 
 
 _ACCEPTED: Final = frozenset({"2", "4", "8", "9", "10"})
 
 
-def _conditional(settings: Settings) -> Rule:
+def _conditional(rules: Rules) -> Rule:
     """
     Dates that a status demands.
 
     A dossier that nobody accepted has no acceptance date, and section 16 knows dossiers without one; inventing one
     would be worse than leaving it empty.
     """
-    v2 = settings.profile == "v2"
+    v2 = rules.profile == "v2"
 
     def rule(item: Item) -> str | None:
         status = str(item["TrangThaiHoSo"])
-        wanted = settings.acceptance_date == "always" or (
-            settings.acceptance_date == "when-accepted" and status in _ACCEPTED
-        )
+        wanted = rules.acceptance_date == "always" or (rules.acceptance_date == "when-accepted" and status in _ACCEPTED)
         if wanted and item["NgayTiepNhan"] == "":
             return "NgayTiepNhan"
         if v2 and status == "3" and not item.get("NgayTuChoi"):
@@ -346,7 +368,7 @@ def _conditional(settings: Settings) -> Rule:
     return rule
 
 
-def _step(settings: Settings) -> Layout:
+def _step(rules: Rules) -> Layout:
     return Layout(
         (
             Scalar("MaHoSo", Need.FILLED, is_dossier_code),
@@ -354,7 +376,7 @@ def _step(settings: Settings) -> Layout:
             Scalar("ChucDanh"),
             Scalar("ThoiDiemXuLy", Need.FILLED, is_moment),
             Scalar("PhongBanXuLy"),
-            Scalar("NoiDungXuLy", Need.FILLED if settings.step_text == "filled" else Need.PRESENT),
+            Scalar("NoiDungXuLy", Need.FILLED if rules.step_text == "filled" else Need.PRESENT),
             Scalar("TrangThai", Need.FILLED, lists.STATUSES.__contains__),
             Scalar("NgayBatDau", check=is_moment),
             Scalar("NgayKetThucTheoQuyDinh", check=is_moment),
@@ -362,7 +384,7 @@ def _step(settings: Settings) -> Layout:
     )
 
 
-def _outcome(settings: Settings) -> Layout:
+def _outcome(rules: Rules) -> Layout:
     files = Layout(
         (
             Scalar("TepDinhKemId", Need.NULLABLE),
@@ -377,7 +399,7 @@ def _outcome(settings: Settings) -> Layout:
             Scalar("MaHoSo", Need.FILLED),
             Scalar("MaHoSoDonVi", Need.FILLED),
             Scalar("MaDoiTuong", Need.PRESENT),
-            Scalar("TrangThai", Need.FILLED, settings.outcome_statuses.__contains__),
+            Scalar("TrangThai", Need.FILLED, rules.outcome_statuses.__contains__),
             Scalar("NoiDung", Need.PRESENT),
             Scalar("NgayXuLy", Need.FILLED, is_moment),
         ),

@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
-
-from connectors.national_portal.mock.settings import Settings
 
 JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 HTML: Final = {"Content-Type": "text/html; charset=utf-8"}
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 MISSING: Final = object()
+
+CodeForm = Literal["example", "string", "int", "padded"]
+"""How ``error_code`` is written; "example": as contract 19 has it, reads answer 0, pushes "0"."""
+
+DuplicateCode = Literal["3", "-3", "0"]
+"""The codes with which a create of a known number was seen answered (contract 6.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,9 @@ def unknown_dossier(code: str) -> Answer:
     return Answer(2, f"Mã hồ sơ {code} không tồn tại")
 
 
-def existing_dossier(code: str, duplicate_code: str) -> Answer:
+def existing_dossier(code: str, duplicate_code: DuplicateCode) -> Answer:
     """A create for a number that exists, in one of the three forms that were seen (6.3)."""
-    texts = {
+    texts: dict[DuplicateCode, str] = {
         "3": f"Mã hồ sơ {code} đã tồn tại",
         "-3": "Hồ sơ đã tồn tại",
         "0": f"Mã hồ sơ {code} đã tồn tại trên hệ thống",
@@ -76,7 +80,7 @@ NO_SUCCESS = Answer(0, "Xử lý thất bại")
 NO_RIGHT = Answer(-4, "Đơn vị không có quyền")
 
 
-def written_code(answer: Answer, form: str) -> int | str:
+def written_code(answer: Answer, form: CodeForm) -> int | str:
     """The code in one of the forms of contract 13.1."""
     if form == "int" or (form == "example" and answer.reads):
         return answer.code
@@ -85,9 +89,9 @@ def written_code(answer: Answer, form: str) -> int | str:
     return str(answer.code)
 
 
-def body(answer: Answer, settings: Settings, form: str | None = None) -> bytes:
-    """The envelope's bytes; *form* overrides the portal's form of the code."""
-    code = written_code(answer, form or settings.code_form)
+def body(answer: Answer, form: CodeForm) -> bytes:
+    """The envelope's bytes."""
+    code = written_code(answer, form)
     if answer.session is not None:
         return _plain({"error_code": code, "message": answer.message, "session": answer.session})
     head = _envelope(code, answer.message)
