@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from types import TracebackType
@@ -19,12 +20,13 @@ from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
 from gateway.janitor import Janitor
 from gateway.model import Change, DossierCode
-from gateway.observe import Event, get_logger
+from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.operations import Operations, known_partner
 from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
 from gateway.store.contract import DeadLetter, Known, PartnerStatus, Received, TimelineEntry
 from gateway.store.opening import open_store
+from gateway.store.vitals import Vitals
 
 log = get_logger(__name__)
 
@@ -59,6 +61,8 @@ class Gateway:
         self._store = open_store(database.path, url, tenant=settings.tenant.code, pool=database.pool)
         self.desk = Desk(self._store, self.connectors, self.clock, per_minute=settings.delivery.requeue_per_minute)
         """Dead letters for operators: by cause, with advice, dry runs and audited decisions."""
+        self.observer: Observer = NOBODY
+        """Who is told what the engines do that are made from now on."""
 
     def close(self) -> None:
         for connector in self.connectors:
@@ -139,7 +143,10 @@ class Gateway:
 
     def status(self) -> list[PartnerStatus]:
         """The backlog of every partner that was ever told something, or is configured."""
-        found = {status.partner: status for status in self._store.status()}
+        return self._with_configured(self._store.status())
+
+    def _with_configured(self, told: Iterable[PartnerStatus]) -> list[PartnerStatus]:
+        found = {status.partner: status for status in told}
         for connector in self.connectors:
             found.setdefault(connector.name, PartnerStatus(connector.name, 0, 0, 0, 0, 0, 0, 0, None, None))
         return [found[name] for name in sorted(found)]
@@ -149,6 +156,19 @@ class Gateway:
         served = {*self.settings.partners, *(connector.name for connector in self.connectors)}
         waiting = {each.partner: each.pending + each.in_flight + each.unknown for each in self._store.status()}
         return {partner: count for partner, count in waiting.items() if count and partner not in served}
+
+    def vitals(self) -> Vitals:
+        """Everything that a monitor counts, in one consistent view."""
+        found = self._store.vitals()
+        return replace(found, partners=tuple(self._with_configured(found.partners)))
+
+    def schema_is_ours(self) -> bool:
+        """Whether this release can work with the database as it is now: a newer one may have migrated it."""
+        return self._store.schema().is_ours
+
+    def try_to_write(self) -> None:
+        """Write something and take it back. Raises ``StoreError`` when the database cannot be written."""
+        self._store.try_to_write()
 
     def totals(self) -> dict[str, int]:
         """How many ``dossiers`` the ledger holds, and how many changes of each kind: ``dossier``, ``step``."""
@@ -185,6 +205,7 @@ class Gateway:
                 bearing=self._bearing(connector.name),
                 chance=self._chance,
                 roster=self._store,
+                observer=self.observer,
             )
             for connector in self.connectors
         ]
@@ -220,7 +241,7 @@ class Gateway:
     @contextmanager
     def _tidying(self) -> Iterator[None]:
         retention = self.settings.retention
-        janitor = Janitor(self._store, self.clock, configured.retention(retention))
+        janitor = Janitor(self._store, self.clock, configured.retention(retention), self.observer)
         end = threading.Event()
         every = timedelta(hours=retention.every_h)
         thread = threading.Thread(target=janitor.run, args=(end, every), name="janitor", daemon=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.errors import StoreError
-from gateway.observe import Event, get_logger
+from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.ports import Clock
 from gateway.store.base import SqlStore
 
@@ -27,6 +27,7 @@ class Janitor:
     store: SqlStore
     clock: Clock
     kept: Mapping[str, timedelta]
+    observer: Observer = NOBODY
 
     def sweep(self, stop: threading.Event | None = None) -> dict[str, int]:
         """Delete until nothing is too old, or *stop* is set; returns how many rows of each class went."""
@@ -35,6 +36,7 @@ class Janitor:
         for kind, age in self.kept.items():
             while not stop.is_set() and (count := self.store.clear(kind, age, now=self.clock.now())):
                 gone[kind] += count
+                self.observer.cleared(kind, count)
                 stop.wait(BREATH_S)
         return gone
 

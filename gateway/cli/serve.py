@@ -15,10 +15,12 @@ from gateway.api import Gateway
 from gateway.cli import output
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, Stop, gateway_at, stopping_on_signals
+from gateway.cli.watching import MetricsOption, monitor_of, watched
 from gateway.errors import ConfigurationError, Problem
 from gateway.observe import Event, get_logger
 
 if TYPE_CHECKING:
+    from gateway.monitor import Monitor
     from gateway.service import Server
 
 log = get_logger(__name__)
@@ -35,6 +37,7 @@ def serve(
     ready_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Ghi địa chỉ vào đây khi sẵn sàng. / Gets the address.")
     ] = None,
+    metrics: MetricsOption = None,
 ) -> None:
     """
     Chạy dịch vụ HTTP. / Run the HTTP service.
@@ -53,7 +56,8 @@ def serve(
             raise ConfigurationError(
                 [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]
             )
-        with _server(gateway) as server:
+        monitor = monitor_of(gateway, stop)
+        with _server(gateway, monitor) as server, watched(gateway, stop, metrics, monitor):
             if server.wait_until_ready(stop.event.wait):
                 log.info(Event.SERVICE_STARTED, url=server.url, workers=with_workers)
                 output.say(f"Đang phục vụ / Serving {server.url}")
@@ -69,7 +73,7 @@ def serve(
         raise typer.Exit(ExitCode.UNEXPECTED)
 
 
-def _server(gateway: Gateway) -> Server:
+def _server(gateway: Gateway, monitor: Monitor) -> Server:
     try:
         from gateway.service import Server, create_app
     except ImportError as error:
@@ -83,7 +87,7 @@ def _server(gateway: Gateway) -> Server:
             ]
         ) from error
     settings = gateway.settings
-    return Server(create_app(gateway), settings.service, stop_s=settings.delivery.stop_s)
+    return Server(create_app(gateway, monitor), settings.service, stop_s=settings.delivery.stop_s)
 
 
 @contextmanager

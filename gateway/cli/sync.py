@@ -17,6 +17,7 @@ from gateway.api import Gateway
 from gateway.cli import output
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, Stop, gateway_at, stopping_on_signals
+from gateway.cli.watching import MetricsOption, watched
 from gateway.delivery import Counts, Engine
 from gateway.errors import ConfigurationError, Problem
 from gateway.observe import Event, get_logger
@@ -34,6 +35,7 @@ def sync(
         typer.Option("--until-idle", help="Dừng khi không còn gì chờ gửi. / End when nothing waits but dead letters."),
     ] = False,
     json: JsonOption = False,
+    metrics: MetricsOption = None,
 ) -> None:
     """
     Gửi mọi thứ đang chờ, và chạy tiếp như một dịch vụ. / Deliver what waits, and go on as a service.
@@ -52,7 +54,7 @@ def sync(
             raise ConfigurationError(
                 [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]
             )
-        with stopping_on_signals() as stop:
+        with stopping_on_signals() as stop, watched(gateway, stop, metrics):
             totals = _deliver(gateway, stop, until_idle=until_idle)
         partners = gateway.status()
     dead = sum(partner.dead for partner in partners)

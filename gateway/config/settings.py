@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import ConfigDict, Field, JsonValue, SecretStr, field_validator, model_validator
 
 from gateway.config.base import Count, Hours, Mistake, Seconds, Section
+from gateway.config.metrics import MetricsSettings
 from gateway.config.service import ServiceSettings
 from gateway.model.times import VIETNAM
 
@@ -268,4 +269,5 @@ class Settings(Section):
     sources: Mapping[Name, SourceSettings] = Field(default_factory=dict)
     retention: RetentionSettings = RetentionSettings()
     service: ServiceSettings = ServiceSettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()

@@ -22,6 +22,7 @@ from gateway.delivery.gate import Gate
 from gateway.delivery.progress import Counts
 from gateway.errors import ConfigurationError, DeliveryError, Problem, StoreError
 from gateway.lifecycle import MessageEvent
+from gateway.observe import NOBODY, Observer
 from gateway.policy import (
     LEAST_AHEAD,
     AdaptPolicy,
@@ -89,8 +90,12 @@ class Coordinator:
         chance: Random | None = None,
         stopping: Callable[[], bool] = lambda: False,
         tally: Counter[str] | None = None,
+        observer: Observer = NOBODY,
     ) -> None:
-        """*stopping* tells couriers to begin nothing more; *tally* goes on from what was counted before."""
+        """
+        *stopping* tells couriers to begin nothing more; *tally* goes on from what was counted before; *observer* hears
+        of every call and of what becomes of messages.
+        """
         refuse_overlap(connector, pace)
         chance = chance or Random()
         bearing = bearing or Bearing()
@@ -106,7 +111,9 @@ class Coordinator:
                 # No permit from a store that cannot be asked; the next turn finds out what is wrong with it.
                 return None
 
-        self.courier = Courier(connector, clock, retry, chance, gate, report, permit, stopping, bearing.probes)
+        self.courier = Courier(
+            connector, clock, retry, chance, gate, report, permit, stopping, bearing.probes, observer=observer
+        )
         self.outstanding = 0
         """How many claimed lanes have not come back yet."""
         self.worker = uuid4().hex

@@ -16,7 +16,7 @@ from gateway.delivery.gate import Gate
 from gateway.delivery.parcel import Parcel, parcel
 from gateway.errors import DeliveryError, Held, OutcomeUnknown, Rejected
 from gateway.lifecycle import MessageEvent
-from gateway.observe import Event, get_logger
+from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.policy import (
     CONNECTOR_FAULT,
     Decision,
@@ -63,6 +63,7 @@ class Courier:
     stopping: Callable[[], bool] = field(default=lambda: False)
     probes: ProbePolicy = field(default_factory=ProbePolicy)
     interrupt: Interrupt = field(default_factory=Interrupt)
+    observer: Observer = NOBODY
 
     def carry(self, claims: Sequence[Claim]) -> list[Settled]:
         """
@@ -78,6 +79,9 @@ class Courier:
             settled = [self._settled(each, verdicts) for each in parcels]
         else:
             settled = [_give_back(claim) for claim in claims]
+        for claim, item in zip(claims, settled, strict=True):
+            events = [verdict.event for verdict in item.verdicts]
+            self.observer.carried(self.connector.name, claim.messages[0].operation, events)
         return [self._explained(item, claim) for item, claim in zip(settled, claims, strict=True)]
 
     def _explained(self, settled: Settled, claim: Claim) -> Settled:
@@ -153,6 +157,7 @@ class Courier:
         took_us = (perf_counter_ns() - begun) // 1000
         error = next((o.error for o in outcomes if isinstance(o, Failed)), None)
         self.report(error, self._took(at))
+        self._tell(messages[0], "call", "delivered" if error is None else _word(error), took_us)
         verdicts = self._verdicts(messages, outcomes, at, took_us)
         refused = [n for n, o in enumerate(outcomes) if isinstance(o, Failed) and isinstance(o.error, Rejected)]
         one_by_one = self._operation(messages[0]).same_dossier and len(refused) < len(messages)
@@ -283,6 +288,7 @@ class Courier:
         took_us = (perf_counter_ns() - begun) // 1000
         self.report(None, self._took(at))
         attempt = Attempt("probe", at, took_us, probe.finding.name.lower(), "", probe.evidence)
+        self._tell(message, "probe", attempt.outcome, took_us)
         decision = after_probe(
             probe, harmless=harmless, since=message.accepted_at, now=self.clock.now(), retry=self.retry
         )
@@ -292,6 +298,7 @@ class Courier:
         took_us = (perf_counter_ns() - begun) // 1000
         self.report(error, self._took(at))
         attempt = Attempt("probe", at, took_us, _word(error), error.code, error.text)
+        self._tell(message, "probe", attempt.outcome, took_us)
         decision = after_failed_probe(
             error,
             attempts=message.attempts + 1,
@@ -302,6 +309,9 @@ class Courier:
             probes=self.probes,
         )
         return _verdict(message, decision, attempt)
+
+    def _tell(self, message: Message, kind: str, outcome: str, took_us: int) -> None:
+        self.observer.called(self.connector.name, message.operation, kind, outcome, took_us)
 
     def _took(self, since: datetime) -> timedelta:
         """By the clock that everybody goes by, which may have been set back meanwhile."""

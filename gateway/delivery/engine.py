@@ -20,7 +20,7 @@ from gateway.delivery.courier import Courier
 from gateway.delivery.progress import Counts
 from gateway.delivery.roster import Presence, Roster
 from gateway.errors import StoreError, StoreUnavailable
-from gateway.observe import Event, get_logger
+from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector
 from gateway.store.contract import Claim, Settled, Store
@@ -120,8 +120,11 @@ class Engine:
         bearing: Bearing | None = None,
         chance: Random | None = None,
         roster: Roster | None = None,
+        observer: Observer = NOBODY,
     ) -> None:
-        """*roster* is where this engine shows itself, and hears that it shall drain."""
+        """
+        *roster* is where this engine shows itself, and hears that it shall drain; *observer* hears what it does.
+        """
         refuse_overlap(connector, pace)
         self._store = store
         self._connector = connector
@@ -131,6 +134,7 @@ class Engine:
         self._breaker = breaker
         self._bearing = bearing
         self._roster = roster
+        self._observer = observer
         self._chance = chance or Random()
         self._tally: Counter[str] = Counter()
         self._wake = threading.Event()
@@ -175,6 +179,7 @@ class Engine:
             chance=self._chance,
             stopping=stopping,
             tally=self._tally,
+            observer=self._observer,
         )
         crew = _Crew(coordinator.courier, self._pace.concurrency, max(1, self._pace.block // 2))
         presence = Presence(self._roster, self._connector.name, coordinator.worker)

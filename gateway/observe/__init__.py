@@ -2,6 +2,7 @@
 
 from gateway.observe.events import Event
 from gateway.observe.logs import correlated, get_logger, set_up
+from gateway.observe.observer import NOBODY, Observer
 from gateway.observe.redact import redact, redact_text
 
-__all__ = ["Event", "correlated", "get_logger", "redact", "redact_text", "set_up"]
+__all__ = ["NOBODY", "Event", "Observer", "correlated", "get_logger", "redact", "redact_text", "set_up"]

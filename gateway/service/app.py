@@ -10,8 +10,11 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from gateway.api import Gateway
+from gateway.monitor import Monitor
 from gateway.service.context import Service
+from gateway.service.health import health_routes
 from gateway.service.problems import answer_with_problems
+from gateway.service.watching import Watched
 
 _ABOUT = (
     "Nhận hồ sơ và tiến độ, cho biết đã tới từng đối tác đến đâu. / Takes in dossiers and steps, and tells how far they"
@@ -19,9 +22,10 @@ _ABOUT = (
 )
 
 
-def create_app(gateway: Gateway) -> FastAPI:
-    """The service of *gateway*, which stays the caller's to close."""
+def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
+    """The service of *gateway*, which stays the caller's to close; *monitor* tells how it is."""
     service = Service(gateway)
+    monitor = monitor or Monitor(gateway)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -38,4 +42,6 @@ def create_app(gateway: Gateway) -> FastAPI:
         openapi_url="/openapi.json",
     )
     answer_with_problems(app)
+    app.include_router(health_routes(monitor))
+    app.add_middleware(Watched, meter=monitor.meter)
     return app

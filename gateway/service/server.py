@@ -5,7 +5,6 @@ The service on a socket: uvicorn in a thread of this process, until it is told t
 from __future__ import annotations
 
 import math
-import socket
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -15,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from gateway.config import ServiceSettings
-from gateway.errors import ConfigurationError, Problem
+from gateway.config.address import open_socket, url_of
 
 BACKLOG = 1024
 
@@ -28,7 +27,7 @@ class Server:
     """
 
     def __init__(self, app: FastAPI, settings: ServiceSettings, *, stop_s: float) -> None:
-        self._socket = _open(settings)
+        self._socket = open_socket("service.listen", settings.listen, backlog=BACKLOG)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -50,8 +49,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return url_of(self._socket)
 
     @property
     def alive(self) -> bool:
@@ -75,19 +73,3 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _open(settings: ServiceSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigurationError(
-            [
-                Problem(
-                    "service.listen",
-                    f"không mở được {settings.listen} / {settings.listen} cannot be opened ({error.strerror})",
-                    "Chọn cổng khác, hoặc dừng chương trình đang giữ cổng / Choose another port, or stop its owner",
-                )
-            ]
-        ) from error

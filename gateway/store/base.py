@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -34,7 +34,9 @@ from gateway.store.ledger import write_changes
 from gateway.store.letters import Buried
 from gateway.store.moments import from_us
 from gateway.store.partners import read
+from gateway.store.schema import Found
 from gateway.store.sql import Statements
+from gateway.store.vitals import Vitals, found, vitals, write
 
 Heard = Callable[[str], None]
 """Is told the name of every statement before it runs, ``commit`` before a commit and ``committed`` after it."""
@@ -222,6 +224,23 @@ class SqlStore(ABC):
         with self._read() as sql:
             return audit.broken_at(sql)
 
+    # What a monitor asks
+
+    def vitals(self) -> Vitals:
+        with self._read() as sql:
+            return vitals(sql)
+
+    def schema(self) -> Found:
+        """What the database says of its release now."""
+        with self._read() as sql:
+            return found(sql)
+
+    def try_to_write(self) -> None:
+        """Write something and take it back. Raises ``StoreError`` when the database cannot be written."""
+        with suppress(_TakenBack), self._write() as sql:
+            write(sql)
+            raise _TakenBack
+
     # What people order
 
     def requeue(
@@ -273,6 +292,10 @@ class SqlStore(ABC):
         """Delete up to *chunk* rows of one class of data older than *age*; returns how many there were."""
         with self._write() as sql:
             return upkeep.clear(sql, kind, age, now + self._ahead(sql, now), chunk=chunk)
+
+
+class _TakenBack(Exception):
+    """Ends a transaction that shall leave nothing behind."""
 
 
 def _later(moment: datetime | None, by: timedelta) -> datetime | None:

@@ -17,7 +17,7 @@ from tests.builders import a_dossier
 from tests.contract.store.telling import PARTNER, a_history, accept, change
 from tests.stores import TENANT, Backend, PostgresBackend, SqliteBackend
 
-WHOLE_TABLE_BY_INTENT = {"tallies", "partners", "paused_lanes"}
+WHOLE_TABLE_BY_INTENT = {"tallies", "partners", "paused_lanes", "vital_revisions"}
 """Statements of a person's page, on tables that stay small, or that a person waits for."""
 
 
