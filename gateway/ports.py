@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from threading import Event
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gateway.errors import DeliveryError, InvalidInput
 from gateway.lifecycle import Advance
@@ -68,8 +68,7 @@ class Operation:
     coalesces: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """
     What one partner must be told about one dossier.
 
@@ -159,8 +158,7 @@ class Health:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """
     What became of one submitted change.
 

@@ -5,7 +5,7 @@ One claim, carried to the partner and back: look up what is unknown, send, split
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from threading import Event as Interrupt
@@ -89,12 +89,12 @@ class Courier:
         if not any(verdict.event in _DEADLY for verdict in settled.verdicts):
             return settled
         verdicts = [
-            replace(verdict, cause=self._cause(message, verdict), sent=self._print(message, claim))
+            verdict._replace(cause=self._cause(message, verdict), sent=self._print(message, claim))
             if verdict.event in _DEADLY
             else verdict
             for message, verdict in zip(claim.messages, settled.verdicts, strict=True)
         ]
-        return replace(settled, verdicts=tuple(verdicts))
+        return settled._replace(verdicts=tuple(verdicts))
 
     def _cause(self, message: Message, verdict: Verdict) -> str:
         return cause_key(message.partner, message.operation, verdict.code, verdict.text)
@@ -123,7 +123,7 @@ class Courier:
         if not sent.folded or verdicts[sent.sent[0].id].event is not MessageEvent.REJECT:
             return sent.settled(verdicts)
         refused = verdicts[sent.sent[0].id]
-        verdicts[refused.message] = replace(refused, event=MessageEvent.RELEASE, code="", text="")
+        verdicts[refused.message] = refused._replace(event=MessageEvent.RELEASE, code="", text="")
         for message in sent.folded:
             verdict = Verdict(message.id, MessageEvent.RELEASE)
             if self._may_call((sent.claim,), extra=True):
@@ -265,7 +265,7 @@ class Courier:
         sent = parcel(claim, self.connector)
         (message,) = sent.sent
         if sent.folded:
-            message = replace(message, established=True)
+            message = message._replace(established=True)
         if self._may_call((claim,)):
             verdict = self._probe(message, harmless=harmless)
         else:
@@ -337,7 +337,7 @@ def _word(error: DeliveryError) -> str:
 
 
 def _with_attempt(verdict: Verdict, first: Attempt) -> Verdict:
-    return replace(verdict, attempts=(first, *verdict.attempts))
+    return verdict._replace(attempts=(first, *verdict.attempts))
 
 
 def _give_back(claim: Claim) -> Settled:

@@ -5,15 +5,14 @@ What of a claim travels: all of its messages, or one that makes those before it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gateway.lifecycle import MessageEvent
 from gateway.ports import Coalescer, Connector, Message
 from gateway.store.contract import Claim, Settled, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """
     *sent* goes to the partner; *folded* are settled by it when it arrives; *left* wait for their turn. In this order:
     *folded*, *sent*, *left* are the messages of the claim.
@@ -57,5 +56,5 @@ def _with(message: Message, told: Verdict) -> Verdict:
     if told.event in (MessageEvent.LOSE, MessageEvent.ABSENT, MessageEvent.DEFER, MessageEvent.GIVE_UP):
         # Given up together, they are decided about together: one that was left would be looked up after a decision
         # about the later one, and could overwrite it.
-        return replace(told, message=message.id, attempts=())
+        return told._replace(message=message.id, attempts=())
     return Verdict(message.id, MessageEvent.RELEASE)

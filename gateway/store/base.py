@@ -309,10 +309,9 @@ def _state_later(state: PartnerState | None, by: timedelta) -> PartnerState | No
 
 
 def _settled_later(item: Settled, by: timedelta) -> Settled:
-    return replace(
-        item,
+    return item._replace(
         verdicts=tuple(
-            verdict if verdict.not_before is None else replace(verdict, not_before=verdict.not_before + by)
+            verdict if verdict.not_before is None else verdict._replace(not_before=verdict.not_before + by)
             for verdict in item.verdicts
         ),
     )
@@ -324,7 +323,7 @@ def _turn_later(turn: Turn, by: timedelta) -> Turn:
     return replace(
         turn,
         claims=tuple(
-            replace(claim, lease_until=claim.lease_until + by, start=_later(claim.start, by)) for claim in turn.claims
+            claim._replace(lease_until=claim.lease_until + by, start=_later(claim.start, by)) for claim in turn.claims
         ),
         partner=partner,
         until=_later(turn.until, by),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.lifecycle import Advance, MessageState
 from gateway.policy import shares
@@ -26,8 +26,7 @@ class Taken:
     credit: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     """The first messages of a lane that can go in one call."""
 
     lane: int

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change, DossierCode, DossierStatus
@@ -33,8 +33,7 @@ class Known:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """
     The head of one lane, lent to one worker until *lease_until*.
 
@@ -51,8 +50,7 @@ class Claim:
     start: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One call or look-up: *outcome* is a short word, *code* and *text* what the partner said."""
 
     kind: str
@@ -63,8 +61,7 @@ class Attempt:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """
     What happened to one message of a claim, and the calls that were made for it.
 
@@ -81,8 +78,7 @@ class Verdict:
     sent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """A claim given back: one verdict for each of its messages, in order."""
 
     lane: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -310,7 +309,7 @@ def test_an_unreadable_body_is_refused_without_showing_it() -> None:
     What is stored may be from another release or damaged.
     """
     body = '{"kind":"dossier","subject":"Nguyễn Văn Ví Dụ"}'.encode()
-    message = replace(a_message(a_dossier()), body=body)
+    message = a_message(a_dossier())._replace(body=body)
 
     error = error_of(a_connector(scripted({})).deliver([message])[0])
 

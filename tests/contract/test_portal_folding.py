@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -115,7 +114,7 @@ def test_steps_outcomes_and_what_cannot_be_read_are_never_left_out() -> None:
 
     assert not connector.supersedes(a_message(a_step()), a_message(a_step()))
     assert not connector.supersedes(a_message(a_dossier(), OUTCOME), a_message(a_dossier(), OUTCOME))
-    assert not connector.supersedes(header, replace(header, body=b"{}"))
+    assert not connector.supersedes(header, header._replace(body=b"{}"))
     assert [name for name, one in connector.operations.items() if one.coalesces > 1] == ["dossier"]
 
 
@@ -158,7 +157,7 @@ def told(messages: Sequence[Message], *, merges: bool, fold: bool) -> DossierRec
             claim = Claim(1, 1, MORNING, look_up=False, messages=tuple(waiting))
             sent = len(parcel(claim, connector).folded) + 1
         assert connector.deliver([waiting[sent - 1]]) == [Delivered()]
-        waiting = [replace(message, established=True) for message in waiting[sent:]]
+        waiting = [message._replace(established=True) for message in waiting[sent:]]
     connector.close()
     record = portal.dossier(CODE)
     assert record is not None

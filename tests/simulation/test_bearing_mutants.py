@@ -175,6 +175,6 @@ def _swallowed(item: Settled) -> Settled:
     verdicts = []
     for verdict in item.verdicts:
         behind = arrived and verdict.event is MessageEvent.RELEASE
-        verdicts.append(replace(verdict, event=MessageEvent.SUPERSEDE) if behind else verdict)
+        verdicts.append(verdict._replace(event=MessageEvent.SUPERSEDE) if behind else verdict)
         arrived = arrived or verdict.event is MessageEvent.DELIVER
-    return replace(item, verdicts=tuple(verdicts))
+    return item._replace(verdicts=tuple(verdicts))

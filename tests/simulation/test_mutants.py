@@ -32,7 +32,7 @@ class NoFencing(BrokenStore):
 
     def exchange(self, partner, operations, *, settled, **rest):  # type: ignore[no-untyped-def]
         tokens: dict[int, int] = dict(self.sql("SELECT dossier_id, token FROM lt_lane"))
-        renewed = [replace(item, token=tokens[item.lane]) for item in settled]
+        renewed = [item._replace(token=tokens[item.lane]) for item in settled]
         return super().exchange(partner, operations, settled=renewed, **rest)
 
 
@@ -171,4 +171,4 @@ def _delivered(claim: Claim) -> Settled:
 
 
 def _as_new(claim: Claim) -> Claim:
-    return replace(claim, messages=tuple(replace(message, established=False) for message in claim.messages))
+    return claim._replace(messages=tuple(message._replace(established=False) for message in claim.messages))
