@@ -95,6 +95,11 @@ _BY_WORD: Mapping[str, Advice] = {
         "Đặt ca_file là chứng thư gốc của adapter, xem «lienthong check», rồi cho gửi lại"
         " / Set ca_file to the root certificate of the adapter, see «lienthong check», then requeue",
     ),
+    "client-certificate": Advice(
+        OPERATOR,
+        "Xin adapter nhận chứng thư của ta hoặc đổi client_cert_file, xem «lienthong check», rồi cho gửi lại"
+        " / Have the adapter take our certificate or change client_cert_file, see «lienthong check», then requeue",
+    ),
     "http-407": Advice(
         OPERATOR,
         "Ghi tài khoản proxy vào proxy, xem «lienthong check», rồi cho gửi lại"

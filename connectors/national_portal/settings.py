@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.national_portal import codes as tables
 from connectors.national_portal.codes import Meaning
@@ -155,6 +155,14 @@ class PortalSettings(Section):
     follow_redirects: bool = Field(True, description="within the adapter's own address only (contract 2.3)")
     proxy: str = Field("", repr=False, description="HTTP proxy on the way to the adapter")
     ca_file: Path | None = Field(None, description="certificates that the adapter's certificate must descend from")
+    client_cert_file: Path | None = Field(
+        None,
+        description="our certificate where the adapter asks for one, PEM; those between it and its authority behind",
+    )
+    client_key_file: Path | None = Field(None, description="its key, PEM")
+    client_key_password: SecretStr = Field(
+        SecretStr(""), description="the key's password, by client_key_password_env or client_key_password_file"
+    )
 
     # How answers read (contract 6.3, 13).
     require_success_phrase: bool = Field(True, description="code 0 needs a success phrase too (contract 6.3)")
@@ -279,12 +287,21 @@ class PortalSettings(Section):
             )
         return value
 
-    @field_validator("ca_file")
+    @field_validator("ca_file", "client_cert_file", "client_key_file")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
             raise Mistake("không có tệp này / no such file", "Sửa đường dẫn / Mend the path")
         return value
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if (self.client_cert_file is None) is not (self.client_key_file is None):
+            raise Mistake(
+                "client_cert_file và client_key_file phải đi cùng nhau / come together",
+                "Ghi cả hai đường dẫn / Give both paths",
+            )
+        return self
 
     @property
     def questions(self) -> Literal["A", "D"]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.shapes import Request, base_of, headers_of
-from gateway.http import HttpAnswer, LineSettings, Network, Refused, TooManyRedirects, open_line
+from gateway.http import ClientCertificate, HttpAnswer, LineSettings, Network, Refused, TooManyRedirects, open_line
+from gateway.http.redirects import KEEPING, onward
 
-_REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS = 3
 
 
@@ -74,12 +74,13 @@ class AdapterLine:
         url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
             answer = self._tried(request, url, until)
-            if answer.status not in _REDIRECTS:
+            if answer.status not in KEEPING:
                 return Reply(answer)
-            location = self._next(answer, url)
-            if location is None:
+            target = onward(self._base, url, answer.header("location")) if self._settings.follow_redirects else None
+            if target is None:
                 return Reply(answer, outside=True)
-            url = location
+            # The same address may be spelt in other ways; what follows it is what counts.
+            url = self._origin + target
         raise TooManyRedirects
 
     def close(self) -> None:
@@ -101,25 +102,14 @@ class AdapterLine:
         self._sleep(self._settings.connect_retry_wait_s)
         return self._again(self._line.send, request.method, target, self._headers, request.content, until)
 
-    def _next(self, answer: HttpAnswer, url: str) -> str | None:
-        """Where a redirect leads, if that is below the adapter's own address."""
-        base = urlsplit(self._base)
-        try:
-            target = urljoin(url, answer.header("location")).partition("#")[0]
-            there = urlsplit(target)
-            same = (base.scheme, base.hostname, base.port) == (there.scheme, there.hostname, there.port)
-        except ValueError:
-            return None
-        within = there.path.startswith(f"{base.path}/") and ".." not in unquote(there.path)
-        if not (self._settings.follow_redirects and same and within and target != url):
-            return None
-        # The same address may be spelt in other ways; what follows it is what counts.
-        return f"{self._origin}{there.path}{f'?{there.query}' if there.query else ''}"
-
 
 def line_settings(settings: PortalSettings) -> LineSettings:
     """What the line needs to know of *settings*."""
     parts = urlsplit(settings.adapter_url)
+    cert_file, key_file = settings.client_cert_file, settings.client_key_file
+    client = None
+    if cert_file and key_file:
+        client = ClientCertificate(cert_file, key_file, settings.client_key_password.get_secret_value())
     return LineSettings(
         origin=f"{parts.scheme}://{parts.netloc}",
         connect_s=settings.connect_timeout_s,
@@ -127,5 +117,6 @@ def line_settings(settings: PortalSettings) -> LineSettings:
         keepalive_s=settings.keepalive_s,
         answer_bytes=settings.max_answer_bytes,
         ca_file=settings.ca_file,
+        client=client,
         proxy=settings.proxy,
     )

@@ -15,10 +15,11 @@ from gateway.http.faults import (
     TookTooLong,
     TooManyRedirects,
     Untrusted,
+    Unwelcome,
     WrongAddress,
     delivery_error,
 )
-from gateway.http.line import Headers, HttpAnswer, Line, LineSettings
+from gateway.http.line import ClientCertificate, Headers, HttpAnswer, Line, LineSettings
 from gateway.http.links import LinkedFile, LinkReader, LinkRules
 from gateway.http.opening import Engine, open_line
 from gateway.http.plain import Network
@@ -26,6 +27,7 @@ from gateway.http.plain import Network
 __all__ = [
     "AnswerTooLong",
     "BrokenOff",
+    "ClientCertificate",
     "ConnectTooLong",
     "Engine",
     "ForbiddenPlace",
@@ -45,6 +47,7 @@ __all__ = [
     "TooManyRedirects",
     "TookTooLong",
     "Untrusted",
+    "Unwelcome",
     "WrongAddress",
     "delivery_error",
     "open_line",

@@ -9,7 +9,17 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 
-from gateway.http.faults import BrokenOff, ConnectTooLong, NotConnected, Refused, TookTooLong, Untrusted, WrongAddress
+from gateway.http.faults import (
+    BrokenOff,
+    ConnectTooLong,
+    NotConnected,
+    Refused,
+    TookTooLong,
+    Untrusted,
+    Unwelcome,
+    WrongAddress,
+    refuses_us,
+)
 from gateway.http.line import HttpAnswer, LineSettings
 from gateway.http.places import Address
 from gateway.http.reading import Reading
@@ -57,7 +67,7 @@ class Connection:
         except TimeoutError:
             raise TookTooLong from None
         except OSError as error:
-            raise BrokenOff from error
+            raise (Unwelcome if reading.untouched and refuses_us(error) else BrokenOff) from error
         self.idle_since = self._monotonic()
         beyond = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()
         return reading.answer, reading.tidy and not beyond
@@ -71,7 +81,7 @@ class Connection:
             while unsent:
                 self._wait_at_most(until)
                 unsent = unsent[self._socket.send(unsent) :]
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError):
             # A partner that refuses early closes while we still write; its answer may be there and say why.
             return
 
@@ -125,7 +135,7 @@ def first_that_answers(
             fault.__cause__ = error
         except ssl.SSLError as error:
             plain.close()
-            raise Untrusted from error
+            raise (Unwelcome if refuses_us(error) else Untrusted) from error
         except OSError as error:
             plain.close()
             fault = Refused()

@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 
+from gateway.http.certificates import tls_of
 from gateway.http.connection import Connection
-from gateway.http.line import Headers, HttpAnswer, LineSettings, checked, decoded, quoted, tls_of
+from gateway.http.line import Headers, HttpAnswer, LineSettings, checked, decoded, quoted
 
 _REMEMBERED = 64
 

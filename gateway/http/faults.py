@@ -7,7 +7,8 @@ What can go wrong between a request and its answer, and the one decision that ma
     ├── NothingSent         not one byte of the request left: it cannot have had an effect
     │   ├── NotConnected    no connection
     │   │   ├── Refused     at once; a second try at once is harmless
-    │   │   └── Untrusted   TLS failed, or the certificate is not to be believed
+    │   │   ├── Untrusted   TLS failed, or the certificate is not to be believed
+    │   │   └── Unwelcome   the partner does not take our certificate
     │   ├── ConnectTooLong  no connection in time
     │   ├── WrongAddress    nothing can be asked there
     │   ├── ForbiddenPlace  a link to where links may not lead
@@ -22,6 +23,7 @@ Faults carry no text of the partner: its headers and bodies may name people.
 
 from __future__ import annotations
 
+import ssl
 from typing import ClassVar
 
 from gateway.errors import DeliveryError, OutcomeUnknown, Unreachable
@@ -54,6 +56,16 @@ class Untrusted(NotConnected):
 
     code = "tls"
     text = "chứng thư của đối tác không tin được (ca_file) / its certificate is not trusted"
+
+
+class Unwelcome(NotConnected):
+    """
+    The partner does not take our certificate, or wants one. TLS may say so only behind the first bytes of a request,
+    which nobody has read then.
+    """
+
+    code = "client-certificate"
+    text = "đối tác từ chối ta khi bắt tay TLS (client_cert_file) / the partner refuses us: check client_cert_file"
 
 
 class ConnectTooLong(NothingSent):
@@ -107,6 +119,22 @@ class AnswerTooLong(NoAnswer):
 
     code = "too-long"
     text = "câu trả lời quá dài / the answer is too long"
+
+
+_ALERTS = (
+    "HANDSHAKE_FAILURE", "CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNSUPPORTED_CERTIFICATE", "CERTIFICATE_REVOKED",
+    "CERTIFICATE_EXPIRED", "CERTIFICATE_UNKNOWN", "UNKNOWN_CA", "ACCESS_DENIED", "NO_CERTIFICATE",
+)  # fmt: skip
+
+
+def refuses_us(error: BaseException | None) -> bool:
+    """Whether *error*, or what led to it, is the partner's word that it does not take our certificate."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            alert = (error.reason or "").partition("_ALERT_")[2]
+            return alert in _ALERTS
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def delivery_error(fault: HttpFault, partner: str) -> DeliveryError:

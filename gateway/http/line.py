@@ -5,7 +5,6 @@ What a line to one partner is: requests go out, whole answers come in, and every
 from __future__ import annotations
 
 import re
-import ssl
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,18 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _ALLOWED_IN_TARGETS = "%/:=&?~+!$,;'@()*[]-._"
 ZLIB_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """
+    As whom we come: PEM files with our certificate, before those between it and its authority, and with its key.
+    """
+
+    cert_file: Path
+    key_file: Path
+    password: str = field(default="", repr=False)
+    """Of the key, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class LineSettings:
     """A longer body is not read."""
     ca_file: Path | None = None
     """Certificates that the partner's must descend from; the machine's own without."""
+    client: ClientCertificate | None = None
     proxy: str = field(default="", repr=False)
     """May hold an account."""
 
@@ -88,18 +100,6 @@ class Line(Protocol):
 
     def close(self) -> None:
         """Close every idle connection."""
-
-
-def tls_of(settings: LineSettings) -> ssl.SSLContext:
-    """
-    The TLS context of a line: certificates and names are verified, always.
-
-    Raises ``ssl.SSLError`` when *ca_file* holds no certificate.
-    """
-    if settings.over_tls or settings.proxy:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    # Trusts nobody, and need not: no call leaves for an https address.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def quoted(target: str) -> str:

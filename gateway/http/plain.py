@@ -18,6 +18,7 @@ from functools import lru_cache
 import httpcore
 import httpx
 
+from gateway.http.certificates import tls_of
 from gateway.http.faults import (
     AnswerTooLong,
     BrokenOff,
@@ -26,9 +27,11 @@ from gateway.http.faults import (
     Refused,
     TookTooLong,
     Untrusted,
+    Unwelcome,
     WrongAddress,
+    refuses_us,
 )
-from gateway.http.line import Headers, HttpAnswer, LineSettings, checked, decoded, quoted, tls_of
+from gateway.http.line import Headers, HttpAnswer, LineSettings, checked, decoded, quoted
 from gateway.http.punctual import Countdown, PunctualTransport
 
 Network = httpx.BaseTransport
@@ -159,6 +162,8 @@ def translated() -> Iterator[None]:
     except _NOBODY_IN_TIME as error:
         raise ConnectTooLong from error
     except _NOBODY as error:
+        if refuses_us(error):
+            raise Unwelcome from error
         raise (Untrusted if _about_tls(error) else Refused) from error
     except _NO_WAY_THROUGH:
         raise NotConnected from None

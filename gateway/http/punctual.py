@@ -15,7 +15,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from gateway.http.faults import ConnectTooLong, NotConnected, TookTooLong
+from gateway.http.faults import ConnectTooLong, NotConnected, TookTooLong, Unwelcome, refuses_us
 from gateway.http.line import LineSettings
 from gateway.http.places import Address
 
@@ -86,6 +86,8 @@ class PunctualTransport(httpx.BaseTransport):
                 raise
             raise ConnectTooLong from error
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
+            if not self._backend.heard and refuses_us(error):
+                raise Unwelcome from error
             if self._backend.sent or isinstance(error, httpcore.ConnectError):
                 raise
             raise NotConnected from None
@@ -108,7 +110,8 @@ class _Body(httpx.SyncByteStream):
 
 class _Backend(httpcore.SyncBackend):
     """
-    Its connections obey the countdown of the call that is under way, and notice when its request begins to leave.
+    Its connections obey the countdown of the call that is under way, and notice when its request begins to leave and
+    its answer to come.
 
     What a proxy is told before it opens a tunnel is no part of a request, which goes through all the layers of TLS.
     """
@@ -120,6 +123,7 @@ class _Backend(httpcore.SyncBackend):
     def begin(self, countdown: Countdown) -> None:
         self.countdown = countdown
         self.sent = False
+        self.heard = False
 
     def connect_tcp(
         self,
@@ -143,14 +147,17 @@ class _Stream(httpcore.NetworkStream):
         self._stream = stream
         self._backend = backend
         self._layers = layers
+        self._of_request = layers == backend.layers
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._backend.countdown.cut(timeout))
+        data = self._stream.read(max_bytes, self._backend.countdown.cut(timeout))
+        self._backend.heard = self._backend.heard or self._of_request
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _PIECE_BYTES):
             limit = self._backend.countdown.cut(timeout)
-            self._backend.sent = self._backend.sent or self._layers == self._backend.layers
+            self._backend.sent = self._backend.sent or self._of_request
             self._stream.write(buffer[start : start + _PIECE_BYTES], limit)
 
     def close(self) -> None:

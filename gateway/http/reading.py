@@ -41,6 +41,11 @@ class Reading:
         self._in_body = False
         self.tidy = False
 
+    @property
+    def untouched(self) -> bool:
+        """Whether no byte of the answer has come."""
+        return not self._head_bytes and not self._size
+
     def feed(self, data: bytes) -> None:
         """
         Take what came. Raises ``BrokenOff`` when that is no HTTP, ``AnswerTooLong`` when it is too much.

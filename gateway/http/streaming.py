@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from gateway.http.line import Headers, HttpAnswer, LineSettings, quoted, tls_of
+from gateway.http.certificates import tls_of
+from gateway.http.line import Headers, HttpAnswer, LineSettings, quoted
 from gateway.http.places import Address
 from gateway.http.plain import limits_of, translated
 from gateway.http.punctual import Countdown, PunctualTransport

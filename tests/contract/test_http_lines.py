@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -297,6 +298,21 @@ def test_an_answer_without_bounds_is_not_read(engine: Engine, said: bytes) -> No
         asked(engine, answers(said))
 
     assert isinstance(delivery_error(caught.value, "cong"), OutcomeUnknown)
+
+
+def test_a_bomb_does_not_go_off(engine: Engine) -> None:
+    """
+    A hundred million bytes packed into a hundred thousand: no more than the bound is unpacked.
+    """
+    bomb = HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(100_000_000), 1)
+    with serving(answers(bomb)) as server, closing(a_line(engine, server.port, answer_bytes=1_000_000)) as line:
+        tracemalloc.start()
+        try:
+            with pytest.raises(AnswerTooLong):
+                ask(line)
+            assert tracemalloc.get_traced_memory()[1] < 5_000_000
+        finally:
+            tracemalloc.stop()
 
 
 def test_an_answer_whose_end_never_ends_is_not_read(engine: Engine) -> None:

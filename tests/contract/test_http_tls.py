@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from connectors.national_portal.settings import PortalSettings
 from gateway.errors import Unreachable
 from gateway.http import Engine, NothingSent, Untrusted, delivery_error
 from tests.wires import HEAD, OK, Manners, Peer, a_line, always, answers, ask, serving
@@ -75,6 +77,19 @@ def test_a_server_without_tls_is_not_spoken_to_in_the_clear(engine: Engine, auth
         pytest.raises(NothingSent),
     ):
         ask(line)
+
+
+def test_nothing_turns_verification_off() -> None:
+    """
+    No line of the product weakens a context, and no setting of a connector could ask for it.
+    """
+    weakening = re.compile(r"CERT_NONE|CERT_OPTIONAL|check_hostname|_create_unverified|verify\s*=|verify_mode")
+    root = Path(__file__).parents[2]
+    sources = [file for package in ("gateway", "connectors") for file in (root / package).rglob("*.py")]
+
+    assert len(sources) > 100
+    assert [str(file) for file in sources if weakening.search(file.read_text("utf-8"))] == []
+    assert not [name for name in PortalSettings.model_fields if re.search("verify|insecure|trust", name)]
 
 
 def silent_tunnel(peer: Peer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ import pytest
 from gateway.errors import (
     AuthenticationFailed,
     Busy,
+    ConfigurationError,
     DeliveryError,
     Faulted,
     Held,
@@ -539,5 +539,5 @@ def test_tls_is_verified_and_a_bad_certificate_file_is_noticed(tmp_path: Any) ->
     broken = tmp_path / "ca.pem"
     broken.write_text("không phải chứng thư")
 
-    with pytest.raises(ssl.SSLError):
+    with pytest.raises(ConfigurationError, match="ca_file"):
         a_connector(scripted({}), adapter_url="https://127.0.0.1:9", ca_file=broken)
