@@ -15,6 +15,7 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from gateway.access import ApiKeys
 from gateway.config import Settings, build_connectors
 from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
@@ -24,7 +25,18 @@ from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.operations import Operations, known_partner
 from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
-from gateway.store.contract import DeadLetter, Known, PartnerStatus, Received, TimelineEntry
+from gateway.store import audit
+from gateway.store.answers import Answer, RequestId
+from gateway.store.audit import Act
+from gateway.store.contract import (
+    DeadLetter,
+    Delivery,
+    DossierEntry,
+    Known,
+    PartnerStatus,
+    Received,
+    TimelineEntry,
+)
 from gateway.store.opening import open_store
 from gateway.store.vitals import Vitals
 
@@ -105,6 +117,25 @@ class Gateway:
             list(changes), self.connectors, now=self.clock.now(), connection=connection, backfill=backfill
         )
 
+    def submit_once(
+        self,
+        request: RequestId,
+        changes: Iterable[Change],
+        answer: Callable[[list[Receipt]], Answer],
+        *,
+        backfill: bool = False,
+    ) -> Answer:
+        """
+        ``submit_many`` for a caller over a network, who may ask twice: the answer to *request* is made by *answer* of
+        the receipts and kept in the same commit; the same request again gets it again, and has no effect.
+
+        What *answer* raises leaves nothing accepted. Raises ``KeyReused`` for another content under the same key,
+        ``AlreadyRunning`` while the request is worked on elsewhere, and ``StoreError``.
+        """
+        return self._store.accept_once(
+            request, list(changes), self.connectors, answer, now=self.clock.now(), backfill=backfill
+        )
+
     def receive(self, partner: str, path: str, content: bytes) -> Reply | None:
         """
         Take in a call that *partner* made to *path* with the raw body *content*: kept durably before it is answered.
@@ -128,6 +159,14 @@ class Gateway:
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
         """What the ledger holds of these dossiers, by ``DossierCode.key``."""
         return self._store.known(codes)
+
+    def dossiers(self, *, after: int = 0, want: int = 100) -> list[DossierEntry]:
+        """Up to *want* dossiers beyond the number *after* (``DossierEntry.n``), the longest known first."""
+        return self._store.dossiers(after=after, want=want)
+
+    def dossier(self, code: DossierCode | str) -> tuple[DossierEntry, list[Delivery]] | None:
+        """A dossier and how far each partner is with it; None for an unknown one. Raises ``InvalidInput``."""
+        return self._store.dossier(_code(code))
 
     def timeline(self, code: DossierCode | str) -> list[TimelineEntry]:
         """
@@ -189,7 +228,21 @@ class Gateway:
     @property
     def operations(self) -> Operations:
         """What an operator may order while workers run, in the name of this process's account."""
-        return Operations(self._store, self.clock, sorted(self.settings.partners), getpass.getuser())
+        return self.operations_of(getpass.getuser())
+
+    def operations_of(self, actor: str) -> Operations:
+        """The same in the name of *actor*."""
+        return Operations(self._store, self.clock, sorted(self.settings.partners), actor)
+
+    @property
+    def keys(self) -> ApiKeys:
+        """The API keys of the service, in the name of this process's account."""
+        return ApiKeys(self._store, self.clock, getpass.getuser())
+
+    def note_access(self, actor: str, action: str, subject: str) -> None:
+        """Enter into the audit that *actor* read *subject*. Raises ``StoreError``."""
+        with self._store.writing() as sql:
+            audit.append(sql, Act(actor, self.clock.now()), action, subject)
 
     def engines(self) -> list[Engine]:
         """One delivery engine for each partner, with the configured pace. Raises ``ConfigurationError``."""

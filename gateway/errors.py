@@ -7,7 +7,9 @@ Every refusal and fault of the gateway; the class is the decision.
     ├── InvalidInput            the caller's data; nothing was accepted
     │   ├── UnknownCode         a code that no list knows; never defaulted
     │   ├── IllegalTransition   a status move that the law does not know
-    │   └── ConflictingRepeat   the same source id with another body
+    │   ├── ConflictingRepeat   the same source id with another body
+    │   └── KeyReused           the same idempotency key with another content
+    ├── AlreadyRunning          the same request is being worked on; ask again in a moment
     ├── ConfigurationError      every mistake of one configuration at once
     ├── StoreError              our own database
     │   ├── StoreUnavailable    cannot be opened, written or reached
@@ -64,6 +66,24 @@ class IllegalTransition(InvalidInput):
 
 class ConflictingRepeat(InvalidInput):
     """A source repeated one of its ids with another body."""
+
+
+class KeyReused(InvalidInput):
+    """A client repeated one of its idempotency keys with another content."""
+
+
+class AlreadyRunning(GatewayError):
+    """The same request is being worked on by somebody else; what it does, it does once."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return (
+            f"Yêu cầu «{self.key}» đang được xử lý; hãy hỏi lại sau giây lát"
+            " / This request is being worked on; ask again in a moment"
+        )
 
 
 @dataclass(frozen=True, slots=True)

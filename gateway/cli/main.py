@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import check, dead_letters, demo, import_, init, operate, sandbox, serve, status, sync, timeline
+from gateway.cli import check, dead_letters, demo, import_, init, keys, operate, sandbox, serve, status, sync, timeline
 from gateway.cli.exits import MEANINGS
 from gateway.cli.shell import Commands
 
@@ -59,6 +59,7 @@ app.command("workers")(operate.workers)
 app.command("drain")(operate.drain)
 app.command("audit")(operate.audit)
 app.command("retention")(operate.retention)
+app.add_typer(keys.app, name="keys")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 

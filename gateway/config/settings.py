@@ -222,7 +222,8 @@ def vietnamese(moment: datetime) -> datetime:
 class RetentionSettings(Section):
     """
     How many days each class of data is kept after its end, before it is deleted: delivered messages, single calls and
-    look-ups, what partners told us, and ids under which sources repeated what was known. The ledger itself stays.
+    look-ups, what partners told us, ids under which sources repeated what was known, and first answers to requests
+    with an ``Idempotency-Key``. The ledger itself stays.
     A service deletes every *every_h* hours.
     """
 
@@ -230,6 +231,7 @@ class RetentionSettings(Section):
     attempts_days: Days = 90.0
     inbox_days: Days = 365.0
     repeats_days: Days = 90.0
+    answers_days: Days = 7.0
     every_h: Hours = 6.0
 
 

@@ -84,4 +84,5 @@ def retention(settings: RetentionSettings) -> dict[str, timedelta]:
         "attempts": timedelta(days=settings.attempts_days),
         "inbox": timedelta(days=settings.inbox_days),
         "repeats": timedelta(days=settings.repeats_days),
+        "answers": timedelta(days=settings.answers_days),
     }

@@ -11,9 +11,12 @@ from fastapi import FastAPI
 
 from gateway.api import Gateway
 from gateway.monitor import Monitor
+from gateway.service import dossiers, intake, operating
+from gateway.service.access import Access, KeyTokens
 from gateway.service.context import Service
 from gateway.service.health import health_routes
 from gateway.service.problems import answer_with_problems
+from gateway.service.schema import publish_shapes
 from gateway.service.watching import Watched
 
 _ABOUT = (
@@ -24,7 +27,7 @@ _ABOUT = (
 
 def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     """The service of *gateway*, which stays the caller's to close; *monitor* tells how it is."""
-    service = Service(gateway)
+    service = Service(gateway, Access((KeyTokens(gateway.keys),), gateway.clock))
     monitor = monitor or Monitor(gateway)
 
     @asynccontextmanager
@@ -44,4 +47,7 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     answer_with_problems(app)
     app.include_router(health_routes(monitor))
     app.add_middleware(Watched, meter=monitor.meter)
+    for part in (intake, dossiers, operating):
+        app.include_router(part.routes(service))
+    publish_shapes(app, (*intake.SHAPES, *operating.SHAPES))
     return app

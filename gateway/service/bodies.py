@@ -37,14 +37,19 @@ async def raw(request: Request, most_bytes: int) -> bytes:
 
 def read_json(request: Request, content: bytes, shape: TypeAdapter[T], most_depth: int) -> T:
     """*content* as *shape*, or a refusal that names every field."""
-    if not _JSON.fullmatch(request.headers.get("content-type", "")):
-        raise Refusal("unsupported-type", "Content-Type: application/json")
-    if deeper_than(content, most_depth):
-        raise Refusal("malformed", f"lồng quá {most_depth} tầng / nested deeper than {most_depth}")
+    check_json(request, content, most_depth)
     try:
         return shape.validate_json(content)
     except ValidationError as error:
         raise Refusal("invalid-input", errors=explain(error)) from None
+
+
+def check_json(request: Request, content: bytes, most_depth: int) -> None:
+    """End the request when it does not carry JSON, or JSON that is nested too deep."""
+    if not _JSON.fullmatch(request.headers.get("content-type", "")):
+        raise Refusal("unsupported-type", "Content-Type: application/json")
+    if deeper_than(content, most_depth):
+        raise Refusal("malformed", f"lồng quá {most_depth} tầng / nested deeper than {most_depth}")
 
 
 def deeper_than(content: bytes, most: int) -> bool:

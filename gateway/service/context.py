@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.api import Gateway
 from gateway.config import ServiceSettings
+from gateway.service.access import Access
+from gateway.service.idempotency import Running
 
 
 @dataclass(frozen=True)
 class Service:
-    """One process's service: the gateway that it opens to the network."""
+    """One process's service: the gateway that it opens to the network, and who may use it."""
 
     gateway: Gateway
+    access: Access
+    running: Running = field(default_factory=Running)
 
     @property
     def settings(self) -> ServiceSettings:

@@ -11,14 +11,17 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from gateway.errors import (
+    AlreadyRunning,
     ConflictingRepeat,
     GatewayError,
     IllegalTransition,
     InvalidInput,
+    KeyReused,
     StoreFull,
     UnknownCode,
 )
@@ -120,6 +123,10 @@ def field_problem(error: InvalidInput) -> FieldProblem:
 def kind_of(error: GatewayError) -> str:
     """The kind of problem that an error of the library is to a caller."""
     match error:
+        case AlreadyRunning():
+            return "already-running"
+        case KeyReused():
+            return "key-reused"
         case ConflictingRepeat():
             return "conflicting-repeat"
         case IllegalTransition():
@@ -144,22 +151,33 @@ def answer_with_problems(app: FastAPI) -> None:
         kind = kind_of(error)
         if isinstance(error, InvalidInput):
             return problem(kind, errors=[error])
-        log.error(Event.REQUEST_FAILED, error=type(error).__name__)
+        if not isinstance(error, AlreadyRunning):
+            log.error(Event.REQUEST_FAILED, error=type(error).__name__)
         return problem(kind, headers={"Retry-After": str(RETRY_AFTER_S)})
 
     def of_framework(_request: Request, error: HTTPException) -> Response:
         kind = _OF_STATUS.get(error.status_code, "malformed")
         return problem(kind, HTTPStatus(error.status_code).phrase if kind == "malformed" else "", headers=error.headers)
 
+    def of_parameters(_request: Request, error: RequestValidationError) -> Response:
+        return problem("invalid-input", errors=[_of_parameter(each) for each in error.errors()])
+
     def unexpected(_request: Request, error: Exception) -> Response:
         log.error(Event.REQUEST_FAILED, error=type(error).__name__)
         return problem("unexpected")
 
     handlers: list[tuple[type[Exception], Any]] = [
-        (Refusal, refused), (GatewayError, ours), (HTTPException, of_framework), (Exception, unexpected),
+        (Refusal, refused), (GatewayError, ours), (RequestValidationError, of_parameters),
+        (HTTPException, of_framework), (Exception, unexpected),
     ]  # fmt: skip
     for kind, handler in handlers:
         app.add_exception_handler(kind, handler)
+
+
+def _of_parameter(entry: Mapping[str, Any]) -> InvalidInput:
+    """A parameter of path, query or header that the framework refused; never its value."""
+    where = ".".join(map(str, entry["loc"]))
+    return InvalidInput(where, "", f"không hợp lệ / is not valid ({entry['type']})", "Xem / See /openapi.json")
 
 
 def documented(*kinds: str) -> dict[int | str, dict[str, Any]]:

@@ -15,10 +15,13 @@ from gateway.model import Change, DossierCode, DossierStatus
 from gateway.policy import Control, Limits, PartnerState
 from gateway.ports import Operation, Receipt
 from gateway.store import audit, letters, outbox, reports, steering, upkeep
+from gateway.store.answers import Answer, RequestId, once
 from gateway.store.audit import Act
 from gateway.store.contract import (
     AuditEntry,
     DeadLetter,
+    Delivery,
+    DossierEntry,
     Known,
     PartnerStatus,
     Received,
@@ -71,6 +74,14 @@ class SqlStore(ABC):
     def _tidy(self, sql: Statements) -> None:  # noqa: B027 - most stores have nothing to do.
         """What a store does now and then as it accepts and exchanges, to keep its books short."""
 
+    def writing(self) -> AbstractContextManager[Statements]:
+        """One durable transaction for the store's other parts: all of the block, or nothing."""
+        return self._write()
+
+    def reading(self) -> AbstractContextManager[Statements]:
+        """One consistent view for the store's other parts."""
+        return self._read()
+
     def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - for a store that can call.
         """
         Call *wake* with a partner's name as soon as there is work for it; returns what ends that.
@@ -96,6 +107,29 @@ class SqlStore(ABC):
         with self._write() as sql:
             self._tidy(sql)
             return write_changes(sql, changes, tuple(routes), now, backfill=backfill)
+
+    def accept_once(
+        self,
+        request: RequestId,
+        changes: Sequence[Change],
+        routes: Iterable[Route],
+        answer: Callable[[list[Receipt]], Answer],
+        *,
+        now: datetime,
+        backfill: bool = False,
+    ) -> Answer:
+        """
+        ``accept``, and keep what *answer* makes of it as the answer to *request*, in one durable commit; when the
+        request was answered before, that answer, and no effect.
+
+        Whatever *answer* raises leaves nothing accepted. Raises ``KeyReused`` and ``AlreadyRunning``.
+        """
+        with self._write() as sql:
+            self._tidy(sql)
+            return once(
+                sql, request, now,
+                lambda: answer(write_changes(sql, changes, tuple(routes), now, backfill=backfill)),
+            )  # fmt: skip
 
     @contextmanager
     def receiving(self, source: str, routes: Iterable[Route], *, now: datetime) -> Iterator[SqlInbox]:
@@ -185,6 +219,16 @@ class SqlStore(ABC):
     def timeline(self, code: DossierCode) -> list[TimelineEntry]:
         with self._read() as sql:
             return reports.timeline(sql, code.key)
+
+    def dossiers(self, *, after: int = 0, want: int) -> list[DossierEntry]:
+        """Up to *want* dossiers beyond the number *after*, in the order in which the ledger came to know them."""
+        with self._read() as sql:
+            return reports.dossiers(sql, after=after, want=want)
+
+    def dossier(self, code: DossierCode) -> tuple[DossierEntry, list[Delivery]] | None:
+        """The dossier and how far each partner is with it; None when the ledger does not know it."""
+        with self._read() as sql:
+            return reports.dossier(sql, code.key)
 
     def broken_link(self, code: DossierCode) -> int | None:
         """The first version of the dossier whose hash does not follow from its predecessor; None when all do."""

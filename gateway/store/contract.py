@@ -195,6 +195,35 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """
+    How far one partner is with one dossier, in messages. *blocked* says that a dead letter holds back what waits, and
+    *told_at* when the last message was delivered, as far as that is still kept.
+    """
+
+    partner: str
+    delivered: int
+    pending: int
+    unknown: int
+    dead: int
+    blocked: bool
+    paused: bool
+    told_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DossierEntry:
+    """One dossier in a list; *n* grows with the moment at which the ledger came to know it."""
+
+    n: int
+    code: str
+    origin: str
+    status: DossierStatus
+    status_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """One engine of one process: *place* is its machine and process, *release* what it runs."""
 

@@ -7,11 +7,11 @@ Nobody waits for anybody to claim: rows that another worker looks at are passed 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
@@ -23,6 +23,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from gateway.errors import StoreError, StoreFull, StoreUnavailable
 from gateway.model import Change
 from gateway.ports import Receipt
+from gateway.store.answers import Answer, RequestId
 from gateway.store.base import Heard, SqlStore
 from gateway.store.callers import postgresql_connection
 from gateway.store.contract import Route
@@ -32,6 +33,8 @@ from gateway.store.sql import Statements
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+T = TypeVar("T")
 
 COLLISIONS = (pg.UniqueViolation, pg.DeadlockDetected, pg.SerializationFailure)
 """Two producers told the same under different names at once, or waited for each other: the loser reads again."""
@@ -166,24 +169,36 @@ class PostgresStore(SqlStore):
 
     def accept(
         self,
-        changes: Any,
-        routes: Any,
+        changes: Sequence[Change],
+        routes: Iterable[Route],
         *,
         now: datetime,
         connection: object | None = None,
         backfill: bool = False,
     ) -> list[Receipt]:
-        known_changes: list[Change] = list(changes)
-        known_routes: list[Route] = list(routes)
-        for attempt in Retrying(
-            retry=retry_if_exception_type(_Collision),
-            stop=stop_after_attempt(TRIES),
-            wait=wait_random(0, 0.02),
-            reraise=True,
-        ):
-            with attempt, _collisions():
-                return super().accept(known_changes, known_routes, now=now, connection=connection, backfill=backfill)
-        raise AssertionError("the last attempt returns or raises")
+        known_routes = tuple(routes)
+        return _past_collisions(
+            lambda: super(PostgresStore, self).accept(
+                changes, known_routes, now=now, connection=connection, backfill=backfill
+            )
+        )
+
+    def accept_once(
+        self,
+        request: RequestId,
+        changes: Sequence[Change],
+        routes: Iterable[Route],
+        answer: Callable[[list[Receipt]], Answer],
+        *,
+        now: datetime,
+        backfill: bool = False,
+    ) -> Answer:
+        known_routes = tuple(routes)
+        return _past_collisions(
+            lambda: super(PostgresStore, self).accept_once(
+                request, changes, known_routes, answer, now=now, backfill=backfill
+            )
+        )
 
     def _ahead(self, sql: Statements, now: datetime) -> timedelta:
         if not self._server_clock:
@@ -211,6 +226,19 @@ class PostgresStore(SqlStore):
 
 class _Collision(StoreUnavailable):
     """Somebody else wrote the same first."""
+
+
+def _past_collisions(work: Callable[[], T]) -> T:
+    """Do *work* again where another producer wrote the same first: now it is a repeat."""
+    for attempt in Retrying(
+        retry=retry_if_exception_type(_Collision),
+        stop=stop_after_attempt(TRIES),
+        wait=wait_random(0, 0.02),
+        reraise=True,
+    ):
+        with attempt, _collisions():
+            return work()
+    raise AssertionError("the last attempt returns or raises")
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.lifecycle import MessageState
-from gateway.model import ProcessingStep, read_body
+from gateway.model import DossierStatus, ProcessingStep, read_body
 from gateway.store import partners
-from gateway.store.contract import PartnerStatus, TimelineEntry
+from gateway.store.contract import Delivery, DossierEntry, PartnerStatus, TimelineEntry
 from gateway.store.ledger import GENESIS, chain_hash
 from gateway.store.moments import from_us
 from gateway.store.sql import Statements
@@ -56,6 +56,30 @@ def totals(sql: Statements) -> dict[str, int]:
     said = tallies(sql).get("", {})
     kinds = {what.removeprefix("kind:"): n for what, n in said.items() if what.startswith("kind:")}
     return {"dossiers": said.get("dossiers", 0), **kinds}
+
+
+def dossiers(sql: Statements, *, after: int, want: int) -> list[DossierEntry]:
+    return [_entry(row) for row in sql.rows("dossier_page", after=after, want=want)]
+
+
+def dossier(sql: Statements, key: str) -> tuple[DossierEntry, list[Delivery]] | None:
+    row = sql.row("dossier_entry", key=key)
+    if row is None:
+        return None
+    names = [name for (name,) in sql.rows("partners")]
+    lanes = sql.rows("deliveries", dossier=row[0], partners=names)
+    return _entry(row), [
+        Delivery(
+            partner, delivered, pending, unknown, dead, blocked=state == "blocked", paused=bool(paused),
+            told_at=None if told_at is None else from_us(told_at),
+        )
+        for partner, state, paused, pending, unknown, dead, delivered, told_at in lanes
+    ]  # fmt: skip
+
+
+def _entry(row: Any) -> DossierEntry:
+    id_, code, origin, status, status_at, version = row
+    return DossierEntry(id_, code, origin, DossierStatus(status), from_us(status_at), version)
 
 
 def timeline(sql: Statements, key: str) -> list[TimelineEntry]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 VERSION_TABLE = "lt_schema"
-KNOWN = ("0001", "0002", "0003", "0004")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 """Every revision this release knows, oldest first; a test holds it against the migration files."""
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -36,7 +36,7 @@ class Found:
     @property
     def is_ours(self) -> bool:
         """Whether this release can work with the tables as they are: its own, or those of a newer one that says so."""
-        return self.revision == KNOWN[-1] or self.readable_from.get(self.revision or "", "") in KNOWN[-1:]
+        return self.revision == KNOWN[-1] or self.readable_from.get(self.revision or "", "") in KNOWN
 
 
 def migrate(engine: Callable[[], sa.Engine], found: Found) -> None:

@@ -19,6 +19,7 @@ _STATEMENTS: Mapping[str, str] = {
     "attempts": "delete_attempts",
     "inbox": "delete_inbox",
     "repeats": "delete_repeats",
+    "answers": "delete_answers",
 }
 
 

@@ -44,3 +44,7 @@ SELECT pg_notify('lt_work', :tenant || '/' || value) FROM each_text(:partners) e
 
 -- name: server_clock
 SELECT clock_timestamp()
+
+-- name: take_request
+-- Whether nobody else works on this request now; lasts until the transaction ends.
+SELECT pg_try_advisory_xact_lock(hashtextextended('request/' || :tenant || '/' || :client || '/' || :request_key, 0))

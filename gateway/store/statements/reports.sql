@@ -63,3 +63,25 @@ WHERE a.tenant = :tenant AND a.dossier_id = :dossier ORDER BY a.id
 
 -- name: partners
 SELECT DISTINCT partner FROM lt_tally WHERE tenant = :tenant AND partner <> ''
+
+-- name: dossier_page
+SELECT d.id, d.code, d.origin, d.status, d.status_at, d.version FROM lt_dossier d
+WHERE d.tenant = :tenant AND d.id > :after ORDER BY d.id LIMIT :want
+
+-- name: dossier_entry
+SELECT d.id, d.code, d.origin, d.status, d.status_at, d.version FROM lt_dossier d
+WHERE d.tenant = :tenant AND d.key = :key
+
+-- name: deliveries
+SELECT l.partner, l.state, l.paused,
+    (SELECT count(*) FROM lt_message m WHERE m.tenant = :tenant AND m.partner = l.partner AND m.dossier_id = l.dossier_id
+        AND m.state = 'pending'),
+    (SELECT count(*) FROM lt_message m WHERE m.tenant = :tenant AND m.partner = l.partner AND m.dossier_id = l.dossier_id
+        AND m.state = 'unknown'),
+    (SELECT count(*) FROM lt_dead e WHERE e.tenant = :tenant AND e.partner = l.partner AND e.dossier_id = l.dossier_id),
+    (SELECT count(*) FROM lt_done f WHERE f.tenant = :tenant AND f.partner = l.partner AND f.dossier_id = l.dossier_id
+        AND f.state = 'delivered'),
+    (SELECT max(f.ended_at) FROM lt_done f WHERE f.tenant = :tenant AND f.partner = l.partner
+        AND f.dossier_id = l.dossier_id AND f.state = 'delivered')
+FROM each_text(:partners) p CROSS JOIN lt_lane l
+WHERE l.tenant = :tenant AND l.partner = p.value AND l.dossier_id = :dossier ORDER BY l.partner

@@ -7,3 +7,7 @@ ON CONFLICT (tenant) DO UPDATE SET next = next + :count RETURNING next - :count
 -- rows: partner text, what text, n bigint
 INSERT INTO lt_tally (tenant, partner, what, n) VALUES (:tenant, r.partner, r.what, r.n)
 ON CONFLICT (tenant, partner, what) DO UPDATE SET n = n + excluded.n
+
+-- name: take_request
+-- There is one writer: whoever is here works alone.
+SELECT :tenant = :tenant AND :client = :client AND :request_key = :request_key

@@ -1,0 +1,116 @@
+"""
+Who asks: a bearer token becomes a caller with rights, or the request ends. Everything is denied by default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import Lock
+from typing import Annotated, Final, Protocol
+
+import anyio.to_thread
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from gateway.access import ApiKeys, Grant, Right
+from gateway.model import DossierCode
+from gateway.ports import Clock
+from gateway.service.problems import Refusal
+
+BELIEVED_S: Final = 2.0
+"""So long a key that was checked is believed without asking again: a revoked one works no longer than that."""
+MOST_BELIEVED: Final = 4096
+
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="lienthong"'}
+_bearer = HTTPBearer(auto_error=False, description="Khóa API hoặc JWT / An API key, or a JWT")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever asks; *via* tells apart the keys of one name."""
+
+    grant: Grant
+    via: str
+
+    @property
+    def name(self) -> str:
+        """The name of its source in the ledger."""
+        return self.grant.name
+
+    @property
+    def actor(self) -> str:
+        """Its name in the audit."""
+        return f"http:{self.grant.name}/{self.via}"
+
+    def must_cover(self, code: DossierCode) -> None:
+        """End the request when dossiers of this agency are beyond the scope."""
+        if not self.grant.covers(code):
+            raise Refusal("forbidden", f"ngoài phạm vi đơn vị / beyond the scope of agencies: {code.agency}")
+
+
+class Tokens(Protocol):
+    """One kind of bearer token."""
+
+    def caller(self, token: str) -> Caller | None:
+        """Whose token it is; None when it is of another kind, or cannot be used. May block."""
+        ...
+
+
+class KeyTokens:
+    """API keys as bearer tokens."""
+
+    def __init__(self, keys: ApiKeys) -> None:
+        self._keys = keys
+
+    def caller(self, token: str) -> Caller | None:
+        key = self._keys.check(token)
+        return None if key is None else Caller(key.grant, key.id)
+
+
+class Access:
+    """Finds the caller of a request, and remembers for a moment whom it found."""
+
+    def __init__(self, kinds: tuple[Tokens, ...], clock: Clock) -> None:
+        self._kinds = kinds
+        self._clock = clock
+        self._lock = Lock()
+        self._believed: dict[bytes, tuple[float, Caller]] = {}
+
+    def needs(self, right: Right) -> Callable[..., Awaitable[Caller]]:
+        """A dependency: the caller, who has *right*."""
+
+        async def caller(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+            if credentials is None:
+                raise Refusal("unauthenticated", "Authorization: Bearer …", headers=_CHALLENGE)
+            found = await self._find(credentials.credentials)
+            if found is None:
+                raise Refusal("unauthenticated", "khóa sai hoặc hết hạn / wrong or expired token", headers=_CHALLENGE)
+            if not found.grant.allows(right):
+                raise Refusal("forbidden", f"thiếu quyền / lacks the right: {right}")
+            return found
+
+        return caller
+
+    async def _find(self, token: str) -> Caller | None:
+        now = self._clock.now().timestamp()
+        print_ = sha256(token.encode()).digest()
+        with self._lock:
+            until, known = self._believed.get(print_, (0.0, None))
+        if known is not None and now < until:
+            return known
+        found = await anyio.to_thread.run_sync(self._ask, token)
+        if found is not None:
+            with self._lock:
+                if len(self._believed) >= MOST_BELIEVED:
+                    self._believed.clear()
+                self._believed[print_] = (now + BELIEVED_S, found)
+        return found
+
+    def _ask(self, token: str) -> Caller | None:
+        for kind in self._kinds:
+            caller = kind.caller(token)
+            if caller is not None:
+                return caller
+        return None

@@ -1,0 +1,32 @@
+-- name: add_key
+INSERT INTO lt_api_key (tenant, id, name, hash, rights, agencies, created_at, expires_at)
+VALUES (:tenant, :id, :name, :hash, :rights, :agencies, :created_at, :expires_at)
+
+-- name: key_by_id
+SELECT id, name, hash, rights, agencies, created_at, expires_at, revoked_at FROM lt_api_key
+WHERE tenant = :tenant AND id = :id
+
+-- name: keys
+SELECT id, name, hash, rights, agencies, created_at, expires_at, revoked_at FROM lt_api_key
+WHERE tenant = :tenant ORDER BY name, created_at, id
+
+-- name: revoke_key
+UPDATE lt_api_key SET revoked_at = :at WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL
+
+-- name: end_key
+-- A key's end only moves nearer.
+UPDATE lt_api_key SET expires_at = :at WHERE tenant = :tenant AND id = :id AND expires_at > :at
+
+-- name: find_answer
+SELECT fingerprint, status, body FROM lt_answer
+WHERE tenant = :tenant AND client = :client AND request_key = :request_key
+
+-- name: keep_answer
+INSERT INTO lt_answer (tenant, client, request_key, fingerprint, status, body, at)
+VALUES (:tenant, :client, :request_key, :fingerprint, :status, :body, :at)
+
+-- name: delete_answers
+DELETE FROM lt_answer WHERE tenant = :tenant AND (client, request_key) IN (
+    SELECT client, request_key FROM lt_answer WHERE tenant = :tenant AND at < :before ORDER BY at LIMIT :want
+    /*skip locked lt_answer*/)
+RETURNING 1
