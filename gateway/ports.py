@@ -235,6 +235,18 @@ class Receiver(Protocol):
 
 
 @runtime_checkable
+class Speaker(Protocol):
+    """A partner that is a source as well, under names that are not its own."""
+
+    def speaks_as(self, source: str) -> bool:
+        """
+        Whether a change of *source* comes from this partner, so that it is not told of it. Without this protocol a
+        partner speaks under its own name.
+        """
+        ...
+
+
+@runtime_checkable
 class Coalescer(Protocol):
     """A connector with operations in which a later message makes an earlier one needless."""
 

@@ -17,7 +17,7 @@ from gateway.config.explain import problems_of
 from gateway.config.settings import PartnerSettings, Settings
 from gateway.errors import ConfigurationError, Problem
 
-SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|private_?key|pass_?phrase", re.IGNORECASE)
+SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|private_?key|pass_?phrase|database_?url", re.IGNORECASE)
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TYPED_PARTNER_KEYS = frozenset(PartnerSettings.model_fields) - {"options"}
 

@@ -15,7 +15,7 @@ from typing import Any
 from gateway.errors import ConflictingRepeat, InvalidInput
 from gateway.lifecycle import Advance, advance
 from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep, body_json
-from gateway.ports import Receipt
+from gateway.ports import Receipt, Speaker
 from gateway.store.contract import Route
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements, ids
@@ -83,6 +83,7 @@ class _Batch:
         self._sql = sql
         self._now_us = to_us(now)
         self._routes = routes
+        self._speaks = [route.speaks_as if isinstance(route, Speaker) else route.name.__eq__ for route in routes]
         self._backfill = backfill
         self._dossiers: dict[str, _DossierRow] = {}
         self._by_source: dict[str, bytes] = {}
@@ -140,7 +141,7 @@ class _Batch:
         told = _may_be_told(change.body, row, effect)
         self._append(item, row, effect, told=told)
         if told:
-            self._tell(change.body, row)
+            self._tell(change, row)
         return Receipt(code, version=row.version, advance=effect, kept_back=not told)
 
     def _is_known(self, item: _Prepared, row: _DossierRow | None) -> bool:
@@ -221,10 +222,11 @@ class _Batch:
         if item.step_key is not None:
             self._steps.add(item.step_key)
 
-    def _tell(self, body: Dossier | ProcessingStep, row: _DossierRow) -> None:
-        for route in self._routes:
-            operation = route.route(body.kind, row.origin)
-            if operation is not None:
+    def _tell(self, change: Change, row: _DossierRow) -> None:
+        """Everybody who wants to know, but whoever said it."""
+        for route, speaks_as in zip(self._routes, self._speaks, strict=True):
+            operation = route.route(change.body.kind, row.origin)
+            if operation is not None and not speaks_as(change.source):
                 self._enqueue(route.name, operation, row)
 
     def _enqueue(self, partner: str, operation: str, row: _DossierRow) -> None:

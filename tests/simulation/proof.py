@@ -54,6 +54,9 @@ class Told:
     foreign: bool = False
 
 
+PARTNER = "cong"
+
+
 class Facts:
     """All that was accepted. Receipts are checked against what was known before."""
 
@@ -93,7 +96,8 @@ class Facts:
             told.foreign = told.foreign or body.origin is Origin.PORTAL
             told.headers.append(body)
             effect = _of_outcome(body) if told.foreign else _of_header(body)
-        if receipt.kept_back or (told.foreign and isinstance(body, ProcessingStep)):
+        if receipt.kept_back or (told.foreign and isinstance(body, ProcessingStep)) or change.source == PARTNER:
+            # What the portal said itself it is not told.
             return
         told.effects.append(effect)
         told.bodies.append(body)

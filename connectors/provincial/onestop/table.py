@@ -1,0 +1,118 @@
+"""
+A row for each change in a table of the province's own database: inserted once by its key, whatever happens in between.
+
+The table is the province's: nothing is created, altered or deleted in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from connectors.provincial.onestop.settings import OneStopSettings, Value
+from connectors.provincial.onestop.wire import Told
+from gateway.errors import ConfigurationError, OutcomeUnknown, Problem, Rejected, Unreachable
+
+_CONNECTIONS = 4
+
+
+class TableClient:
+    """Safe for several threads."""
+
+    def __init__(self, partner: str, settings: OneStopSettings) -> None:
+        """Raises ``ConfigurationError`` for an address that no installed driver knows. No connection is made."""
+        self._partner = partner
+        self._columns: dict[Value, str] = dict(settings.columns)
+        schema, _, name = settings.table.rpartition(".")
+        self._table = sa.table(name, *(sa.column(each) for each in self._columns.values()), schema=schema or None)
+        self._key = self._table.c[self._columns["key"]]
+        self._engine = _engine(settings)
+
+    def tell(self, told: Told) -> None:
+        """Insert the row unless its key is there. Raises a ``DeliveryError``."""
+        fields = told.fields()
+        row = {column: fields[value] for value, column in self._columns.items()}
+        with self._faults(), self._engine.connect() as connection:
+            if self._has(connection, told.key):
+                return
+            try:
+                connection.execute(self._table.insert().values(row))
+            except exc.IntegrityError:
+                connection.rollback()
+                if not self._has(connection, told.key):
+                    raise
+                return
+            try:
+                connection.commit()
+            except exc.DBAPIError as error:
+                raise OutcomeUnknown(self._partner, "commit", _LOST) from error
+
+    def has(self, told: Told) -> bool:
+        """Whether the row of this key is there. Raises a ``DeliveryError``."""
+        with self._faults(), self._engine.connect() as connection:
+            return self._has(connection, told.key)
+
+    def check(self) -> None:
+        """Reach the table and its columns. Raises a ``DeliveryError``."""
+        with self._faults(), self._engine.connect() as connection:
+            connection.execute(sa.select(self._table).limit(1)).all()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _has(self, connection: sa.Connection, key: str) -> bool:
+        return connection.execute(sa.select(self._key).where(self._key == key).limit(1)).first() is not None
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """A driver's words may show values: only the kind of its error leaves."""
+        try:
+            yield
+        except (exc.IntegrityError, exc.DataError) as error:
+            raise Rejected(self._partner, _kind(error), _NOT_TAKEN) from error
+        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+            raise Unreachable(self._partner, _kind(error), _NOT_REACHED) from error
+        except exc.SQLAlchemyError as error:
+            raise Unreachable(self._partner, _kind(error), _NOT_USABLE) from error
+
+
+_LOST = "mất kết nối khi ghi, chưa biết đã ghi chưa / the connection broke in the commit"
+_NOT_TAKEN = "cơ sở dữ liệu của tỉnh không nhận dòng này / the province's database refuses this row"
+_NOT_REACHED = "không nối được tới cơ sở dữ liệu của tỉnh / the province's database cannot be reached"
+_NOT_USABLE = "bảng hoặc cột không dùng được; kiểm tra table, columns và quyền / the table or a column cannot be used"
+
+
+def _kind(error: exc.SQLAlchemyError) -> str:
+    origin = getattr(error, "orig", None)
+    return str(getattr(origin, "sqlstate", None) or type(origin or error).__name__)
+
+
+def _engine(settings: OneStopSettings) -> sa.Engine:
+    try:
+        url = sa.make_url(settings.database_url.get_secret_value())
+        if url.drivername in {"postgresql", "postgres"}:
+            url = url.set(drivername="postgresql+psycopg")
+        options = {"connect_timeout": max(1, round(settings.connect_timeout_s))} if "psycopg" in url.drivername else {}
+        return sa.create_engine(
+            url,
+            pool_size=_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=settings.timeout_s,
+            pool_pre_ping=True,
+            connect_args=options,
+            hide_parameters=True,
+        )
+    except (exc.ArgumentError, ImportError):
+        raise ConfigurationError(
+            [
+                Problem(
+                    "database_url_env",
+                    "không phải địa chỉ SQLAlchemy, hoặc thiếu gói truy cập / is no SQLAlchemy address, or its driver"
+                    " is missing",
+                    "Ví dụ / For example: postgresql+psycopg://account@host/database",
+                )
+            ]
+        ) from None

@@ -1,0 +1,185 @@
+"""What the portal tells the gateway reaches the one-stop system, once and in order, by webhook or as rows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from connectors.provincial.onestop.connector import OneStop, build
+from connectors.provincial.onestop.mock import MockOneStop
+from gateway import Gateway, Settings
+from gateway.config import DatabaseSettings, TenantSettings, settings_from
+from gateway.errors import ConfigurationError
+from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep
+from tests.builders import MORNING, a_dossier, a_step
+from tests.clocks import TestClock
+from tests.partners import ScriptedPartner
+from tests.receivers import Door, receiving
+from tests.stores import Backend
+
+SECRET = "khoa-bi-mat-vi-du-16"
+BORN_THERE = "G22.99-260305-00011"
+
+
+@contextmanager
+def opened(folder: Path, *connectors: Any, clock: TestClock) -> Iterator[Gateway]:
+    settings = Settings(tenant=TenantSettings(code="H99"), database=DatabaseSettings(path=folder / "gateway.db"))
+    with Gateway(settings, connectors=connectors, clock=clock) as gateway:
+        yield gateway
+
+
+def webhook(url: str, clock: TestClock) -> OneStop:
+    options = {"kind": "webhook", "told_of": ["cong"], "url": url, "secret": SecretStr(SECRET), "timeout_s": 5}
+    return build("motcua", options, clock=clock)
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def door(clock: TestClock) -> Iterator[Door]:
+    with receiving(MockOneStop(SECRET.encode(), clock.now)) as door:
+        yield door
+
+
+def born_there(status: DossierStatus = DossierStatus.SUBMITTED, hours: int = 0) -> Dossier:
+    accepted = None if status is DossierStatus.SUBMITTED else MORNING
+    return a_dossier(
+        code=BORN_THERE, origin=Origin.PORTAL, status=status, status_at=MORNING + timedelta(hours=hours),
+        accepted_at=accepted, due_at=None,
+    )  # fmt: skip
+
+
+def told(gateway: Gateway, source: str, body: Dossier | ProcessingStep, number: str) -> None:
+    gateway.submit(Change(source=source, source_id=number, body=body))
+
+
+def a_story(gateway: Gateway) -> None:
+    """The portal bears a dossier, the one-stop system works on it, and the portal tells a step."""
+    told(gateway, "cong", born_there(), "1")
+    told(gateway, "mot-cua", born_there(DossierStatus.ACCEPTED, 1), "2")
+    at = MORNING + timedelta(hours=2)
+    told(gateway, "cong", a_step(dossier=BORN_THERE, at=at, content="Cổng ghi nhận"), "3")
+
+
+def test_nobody_is_told_what_they_said(tmp_path: Path, clock: TestClock, door: Door) -> None:
+    """
+    The one-stop system hears what the portal said and never itself; the portal hears the one-stop system alone.
+    """
+    portal = ScriptedPartner(name="cong")
+    portal.route = lambda kind, origin: kind  # type: ignore[method-assign] # it wants everything.
+    with opened(tmp_path, portal, webhook(door.url, clock), clock=clock) as gateway:
+        a_story(gateway)
+        gateway.run_until_idle()
+
+        assert [(each["kind"], each["body"]["status"]) for each in door.system.changes] == [("dossier", 1), ("step", 2)]
+        assert len(portal.applied) == 1
+
+
+def test_a_lost_answer_makes_no_second_change(tmp_path: Path, clock: TestClock, door: Door) -> None:
+    """
+    The receiver worked, its answer was lost, then it failed once: told again, it knows the key. In order all the same.
+    """
+    door.script[:] = [None, 500]
+    with opened(tmp_path, webhook(door.url, clock), clock=clock) as gateway:
+        a_story(gateway)
+        gateway.run_until_idle()
+        (status,) = gateway.status()
+
+    assert (status.delivered, status.dead) == (2, 0)
+    assert [each["kind"] for each in door.system.changes] == ["dossier", "step"]
+    assert door.system.changes[0]["sequence"] < door.system.changes[1]["sequence"]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(422, "dead"), (401, "held"), (404, "waits")], ids=["refused", "stranger", "no-service"]
+)
+def test_a_refusal_is_read_by_what_it_means(
+    tmp_path: Path, clock: TestClock, door: Door, status: int, state: str
+) -> None:
+    """
+    Only a refusal of this one change makes a dead letter; a wrong secret or address waits for whoever mends it.
+    """
+    connector = webhook(door.url, clock)
+    door.script[:] = [status]
+    with opened(tmp_path, connector, clock=clock) as gateway:
+        told(gateway, "cong", born_there(), "1")
+        gateway.run_until_idle()
+
+        ended = [entry.what for entry in gateway.timeline(BORN_THERE) if entry.what.startswith("call.")]
+    assert ended == {
+        "dead": ["call.rejected"],
+        "held": ["call.unauthenticated", "call.delivered"],
+        "waits": ["call.unreachable", "call.delivered"],
+    }[state]  # fmt: skip
+
+
+def table(backend: Backend, **options: Any) -> OneStop:
+    given = {
+        "kind": "table", "told_of": ["cong"], "database_url": SecretStr(backend.sqlalchemy_url), "table": "thay_doi",
+        "columns": {"key": "ma", "sequence": "thu_tu", "kind": "loai", "body": "noi_dung"}, "timeout_s": 5,
+    }  # fmt: skip
+    return build("motcua", given | options)
+
+
+def test_each_change_becomes_one_row(tmp_path: Path, backend: Backend, clock: TestClock) -> None:
+    """
+    Rows in the province's own table under its own names; a row that is there already, for its commit was not
+    confirmed, is left alone.
+    """
+    backend.execute("CREATE TABLE thay_doi (ma TEXT PRIMARY KEY, thu_tu BIGINT, loai TEXT, noi_dung TEXT)")
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    with opened(first, table(backend), clock=clock) as gateway:
+        told(gateway, "cong", born_there(), "1")
+    shutil.copytree(first, second)
+    with opened(first, table(backend), clock=clock) as gateway:
+        gateway.run_until_idle()
+        before = backend.rows("SELECT ma, loai, noi_dung FROM thay_doi")
+    with opened(second, table(backend), clock=clock) as gateway:
+        a_story(gateway)
+        gateway.run_until_idle()
+        rows = backend.rows("SELECT ma, loai, noi_dung FROM thay_doi ORDER BY thu_tu")
+
+    assert rows[0] == before[0]
+    assert [loai for _, loai, _ in rows] == ["dossier", "step"]
+    assert '"status":1' in rows[0][2]
+
+
+def test_a_table_that_is_not_there_is_said_before_anything_is_sent(backend: Backend) -> None:
+    """
+    ``lienthong check`` names the table and what to look at, and no value.
+    """
+    with closing(table(backend, table="khong_co")) as sink:
+        (health,) = sink.check()
+
+    assert (health.ok, health.what) == (False, "bảng / table khong_co")
+    assert "columns" in health.detail
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"kind": "webhook", "told_of": ["cong"]}, "lacks url"),
+        ({"kind": "webhook", "told_of": ["cong"], "url": "http://127.0.0.1:9", "secret": "ngan"}, "lacks secret_env"),
+        ({"kind": "table", "told_of": ["cong"], "database_url": "sqlite://"}, "lacks table"),
+        ({"kind": "table", "told_of": ["cong"], "database_url": "x", "table": "t"}, "no SQLAlchemy address"),
+        ({"kind": "table", "told_of": ["cong"], "database_url": "x", "table": "t; DROP"}, "no name of a table"),
+        ({"kind": "pull", "told_of": []}, "told_of"),
+    ],
+)
+def test_a_slip_in_the_configuration_is_found_at_the_start(options: dict[str, Any], said: str) -> None:
+    """
+    Each mistake with its remedy, before any change waits.
+    """
+    with pytest.raises(ConfigurationError, match=said):
+        settings_from({"partners": {"motcua": {"connector": "onestop", **options}}})
