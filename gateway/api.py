@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from gateway.access import ApiKeys
 from gateway.config import Settings, build_connectors
 from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
+from gateway.fronts import Call, Front
 from gateway.janitor import Janitor
 from gateway.model import Change, DossierCode
 from gateway.observe import NOBODY, Event, Observer, get_logger
@@ -151,6 +153,18 @@ class Gateway:
         now = self.clock.now()
         with self._store.receiving(partner, self.connectors, now=now) as inbox:
             return connector.receive(path, content, inbox, now)
+
+    def front(self, call: Call) -> Reply | None:
+        """
+        Answer *call* in the place of the partner that it is meant for, as that partner would: what it brings is
+        accepted like any other change. None when no partner is answered for at its path.
+        """
+        now = self.clock.now()
+        for connector in self.connectors:
+            if isinstance(connector, Front) and connector.fronts(call.path):
+                opened = partial(self._store.receiving, connector.name, self.connectors, now=now)
+                return connector.front(call, opened, now)
+        return None
 
     def received(self) -> list[Received]:
         """What partners have told us, oldest first; entries without a dossier wait for a person."""

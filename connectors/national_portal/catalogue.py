@@ -75,10 +75,7 @@ class Catalogue:
         if again:
             self._forget_missing(forms)
         for form in forms:
-            entry = self._procedures.get(form)
-            if entry is None or self._monotonic() >= entry.until:
-                read = partial(self._read, form, code, patience)
-                entry = self._through(self._procedures, self._procedure_flights, form, read, patience)
+            entry = self._entry(form, code, patience)
             if entry.value is not None:
                 return entry.value, entry.stale
         raise Rejected(
@@ -88,6 +85,28 @@ class Catalogue:
             "list. Sửa mã ở hệ thống một cửa hoặc đề nghị công bố, rồi gửi lại / Mend the code or have it announced, "
             "then requeue",
         )
+
+    def listed(self, code: ProcedureCode, patience: Patience) -> bool | None:
+        """Whether the portal lists the procedure; None when it cannot be asked and nothing is remembered."""
+        try:
+            self.procedure(code, "", patience)
+        except Rejected:
+            return False
+        except DeliveryError:
+            return None
+        return True
+
+    def row(self, code: ProcedureCode, patience: Patience) -> tuple[Row | None, bool]:
+        """
+        ``LayThuTuc`` for exactly this form of a code, none where the portal does not list it, and whether it is stale.
+        """
+        entry = self._entry(code.text, code, patience)
+        return (None if entry.value is None else entry.value.row), entry.stale
+
+    def rows(self, service: str, ask: Callable[[], list[Row]], patience: Patience) -> tuple[Sequence[Row], bool]:
+        """The rows of the list *service*, by *ask* where they are not in memory, and whether they are stale."""
+        entry = self._list_entry(service, ask, patience)
+        return entry.value, entry.stale
 
     def procedures(self, patience: Patience) -> dict[str, str]:
         """Code and name of every procedure of the national list (contract 5.3)."""
@@ -111,19 +130,30 @@ class Catalogue:
                 if entry is not None and entry.value is None:
                     del self._procedures[form]
 
+    def _entry(self, form: str, code: ProcedureCode, patience: Patience) -> _Entry[Listed | None]:
+        entry = self._procedures.get(form)
+        if entry is not None and self._monotonic() < entry.until:
+            return entry
+        read = partial(self._read, form, code, patience)
+        return self._through(self._procedures, self._procedure_flights, form, read, patience)
+
     def _read(self, form: str, code: ProcedureCode, patience: Patience) -> _Entry[Listed | None]:
         row = self._client.read_procedure(form, patience=patience)
         procedure = None if row is None else to_procedure(row, code)
         whole = procedure is not None and procedure.field_code and procedure.field_name
         # What is missing or incomplete may be mended at the portal any minute; people requeue and expect it to be seen.
         validity = self._settings.catalogue_validity_s if whole else self._settings.catalogue_retry_s
-        return _Entry(None if procedure is None else Listed(form, procedure), self._monotonic() + validity)
+        listed = None if procedure is None or row is None else Listed(form, procedure, row)
+        return _Entry(listed, self._monotonic() + validity)
 
     def _list(self, service: str, ask: Callable[[], list[Row]], patience: Patience) -> Sequence[Row]:
+        return self._list_entry(service, ask, patience).value
+
+    def _list_entry(self, service: str, ask: Callable[[], list[Row]], patience: Patience) -> _Entry[Sequence[Row]]:
         def read() -> _Entry[Sequence[Row]]:
             return _Entry(ask(), self._monotonic() + self._settings.catalogue_validity_s)
 
-        return self._through(self._lists, self._list_flights, service, read, patience).value
+        return self._through(self._lists, self._list_flights, service, read, patience)
 
     def _through(
         self,

@@ -127,6 +127,10 @@ class PortalClient:
         """A category, for example ``LayDanhMucLinhVuc`` or ``LayDanhMucCoQuan`` (contract 4, 5.1, 5.2)."""
         return self._ask(Call(service, Group.SHARE), patience)
 
+    def ask(self, call: Call, *, patience: Patience) -> list[Row]:
+        """Any other question, as it is (contract 5, 8.1): the rows of its answer."""
+        return self._ask(call, patience)
+
     def log_in(self, *, patience: Patience) -> None:
         """Open a session unless one is open; nothing to do where the adapter has its own (contract 2.6)."""
         if self._settings.needs_session:

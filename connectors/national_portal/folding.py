@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Set
 from datetime import datetime
 
+from connectors.national_portal.wording import paths_of
 from gateway.model import Document, Dossier, DossierStatus, FeeLine
 from gateway.model.text import name_key
 
@@ -31,6 +32,7 @@ def supersedes(later: Dossier, earlier: Dossier, *, established: bool) -> bool:
         and later.origin is earlier.origin
         and _given(earlier) <= _given(later)
         and _listed(earlier) <= _listed(later)
+        and paths_of(earlier.wording) <= paths_of(later.wording)
         and (established or not any(document.deleted for document in _files(later)))
     )
 

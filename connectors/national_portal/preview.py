@@ -34,7 +34,7 @@ def preview_of(form: Mapping[str, object], key: str) -> Preview:
     """
     secret = key.encode()[:_KEY_BYTES]
     return Preview(
-        {path: WireField(_shown(name, value), _print(value, secret)) for path, name, value in _scalars(form, "", "")}
+        {path: WireField(shown(name, value), _print(value, secret)) for path, name, value in _scalars(form, "", "")}
     )
 
 
@@ -54,7 +54,8 @@ def _scalars(value: object, path: str, name: str) -> Iterator[tuple[str, str, st
         yield path, name, "" if value == [] else str(value)
 
 
-def _shown(name: str, value: str) -> str:
+def shown(name: str, value: str) -> str:
+    """*value* of the key *name* as people may see it."""
     if not value:
         return ""
     if name not in PRIVATE:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 
 from connectors.national_portal import codes as tables
 from connectors.national_portal.codes import Meaning
+from connectors.national_portal.facade.settings import FacadeSettings
 from gateway.config.base import Mistake
 from gateway.http import Engine
 from gateway.model import (
@@ -236,6 +237,9 @@ class PortalSettings(Section):
         "7", description="MaCSDL when no database was used; unset: such dossiers stop (contract 12.9)"
     )
     codes: CodeTables = CodeTables()
+
+    # The façade: the gateway in the portal's place.
+    facade: FacadeSettings | None = Field(None, description="who may call the façade; unset: nobody")
 
     # The portal's procedure catalogue (contract 5).
     catalogue_validity_s: Seconds = Field(86_400.0, description="what the portal said of a procedure holds this long")

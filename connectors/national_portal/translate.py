@@ -7,13 +7,16 @@ one. What the portal insists on and we do not have stops the message with a reas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar, cast
 
 from connectors.national_portal import wire
 from connectors.national_portal.codes import ELLIPSIS
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.tables import Tables
+from connectors.national_portal.wording import Misfit, worded
 from gateway.errors import Rejected, UnknownCode
 from gateway.model import (
     Document,
@@ -26,8 +29,14 @@ from gateway.model import (
     Result,
     Reuse,
     SupplementRound,
+    Wording,
 )
 from gateway.model.text import cut, name_key
+
+OUTCOME_FORM = "DongBoTrangThaiHoSo"
+STEP_FORM = "CapNhatTienDoHoSoMC"
+
+T = TypeVar("T", bound=Mapping[str, object])
 
 _HANOI = timedelta(hours=7)
 _FLAGS = ("0", "1")
@@ -37,10 +46,19 @@ _STATUSES = {status: str(status.value) for status in DossierStatus}
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A procedure as the portal's catalogue has it. *code* is the form under which the portal knows it."""
+    """
+    A procedure as the portal's catalogue has it. *code* is the form under which the portal knows it, *row* the portal's
+    own words, where it was asked.
+    """
 
     code: str
     procedure: Procedure
+    row: wire.Row = field(default_factory=dict, repr=False)
+
+
+def dossier_form(profile: str) -> str:
+    """The form of a header, for what a source wrote in it (``Wording``)."""
+    return f"DongBoHoSoMC/{profile}"
 
 
 def moment(value: datetime | None) -> str:
@@ -65,6 +83,7 @@ class Translator:
         self._codes = settings.codes
         self._tables = Tables(settings.codes)
         self._v2 = settings.profile == "v2"
+        self._form = dossier_form(settings.profile)
         self._limits = settings.length_limits
 
     def dossier(self, dossier: Dossier, listed: Listed) -> wire.Dossier:
@@ -72,13 +91,13 @@ class Translator:
         One element of ``DongBoHoSoMC``. Raises ``Rejected`` when something mandatory is missing or a word has no code.
         """
         try:
-            return self._dossier(dossier, listed)
+            return self._worded(self._dossier(dossier, listed), dossier.wording, self._form)
         except UnknownCode as error:
             raise Rejected(self._partner, "unknown-code", f"{dossier.code}: {error}") from None
 
     def step(self, step: ProcessingStep) -> wire.Step:
         """One element of ``CapNhatTienDoHoSoMC``."""
-        return {
+        body: wire.Step = {
             "MaHoSo": step.dossier.text,
             "NguoiXuLy": self._cut("NguoiXuLy", step.officer),
             "ChucDanh": step.title or "",
@@ -89,6 +108,7 @@ class Translator:
             "NgayBatDau": moment(step.started_at),
             "NgayKetThucTheoQuyDinh": moment(step.due_at),
         }
+        return self._worded(body, step.wording, STEP_FORM)
 
     def outcome(self, dossier: Dossier) -> wire.Outcome | None:
         """
@@ -104,7 +124,7 @@ class Translator:
                 f"{dossier.status.value} không có mã kết quả / has no outcome code",
                 "Thêm dòng vào codes.outcomes / Add a row to codes.outcomes",
             )
-        return {
+        body: wire.Outcome = {
             "MaHoSo": dossier.code.text,
             "MaHoSoDonVi": dossier.local_code or "",
             "MaDoiTuong": dossier.applicant.account_id or "",
@@ -122,6 +142,17 @@ class Translator:
                 for result in dossier.results
             ],
         }
+        return self._worded(body, dossier.wording, OUTCOME_FORM)
+
+    def _worded(self, body: T, wording: Wording | None, form: str) -> T:
+        if wording is None:
+            return body
+        try:
+            return cast("T", worded(body, wording, form))
+        except Misfit:
+            raise Rejected(
+                self._partner, "wording", "lời của hệ thống nguồn không khớp hồ sơ / the source's own words do not fit"
+            ) from None
 
     def _dossier(self, dossier: Dossier, listed: Listed) -> wire.Dossier:
         tables, applicant, procedure = self._tables, dossier.applicant, listed.procedure

@@ -111,11 +111,19 @@ def _partner(path: str, values: object, env: Mapping[str, str], folder: Path, pr
     if not isinstance(values, Mapping):
         return values
     typed = {key: value for key, value in values.items() if key in _TYPED_PARTNER_KEYS}
+    own = {key: value for key, value in values.items() if key not in _TYPED_PARTNER_KEYS}
+    return {**typed, "options": _options(path, own, env, folder, problems)}
+
+
+def _options(
+    path: str, values: Mapping[str, Any], env: Mapping[str, str], folder: Path, problems: list[Problem]
+) -> dict[str, object]:
+    """A table of options, and the tables within it, with the secrets looked up."""
     options: dict[str, object] = {}
     for key, value in values.items():
-        if key in _TYPED_PARTNER_KEYS:
-            continue
-        if key.endswith(("_env", "_file")) and SECRET_KEY.search(key):
+        if isinstance(value, Mapping):
+            options[key] = _options(f"{path}.{key}", value, env, folder, problems)
+        elif key.endswith(("_env", "_file")) and SECRET_KEY.search(key):
             name, _, kind = key.rpartition("_")
             secret = (
                 _from_env(f"{path}.{key}", value, env) if kind == "env" else _from_file(f"{path}.{key}", value, folder)
@@ -129,7 +137,7 @@ def _partner(path: str, values: object, env: Mapping[str, str], folder: Path, pr
             options[key] = str(folder / value)
         else:
             options[key] = value
-    return {**typed, "options": options}
+    return options
 
 
 def _database(values: Mapping[str, Any], env: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:

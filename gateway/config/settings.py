@@ -20,7 +20,7 @@ from gateway.model.times import VIETNAM
 
 Days = Annotated[float, Field(strict=True, ge=1, le=36_500, allow_inf_nan=False)]
 Name = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
-Option = JsonValue | SecretStr
+Option = JsonValue | SecretStr | Mapping[str, JsonValue | SecretStr]
 
 
 S = TypeVar("S", bound=Section)

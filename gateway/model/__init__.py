@@ -26,6 +26,7 @@ from gateway.model.identifiers import PersonalId, Phone, TaxCode
 from gateway.model.parties import Agency, Applicant, Identifier
 from gateway.model.procedure import Procedure, ProcedurePaper, ProcedureResult, TimeLimit, TimeUnit
 from gateway.model.step import ProcessingStep
+from gateway.model.wording import Wording
 
 __all__ = [
     "Agency",
@@ -62,6 +63,7 @@ __all__ = [
     "TaxCode",
     "TimeLimit",
     "TimeUnit",
+    "Wording",
     "body_json",
     "explain",
     "read_body",

@@ -24,6 +24,7 @@ from gateway.model.fields import Count, Dong, Filled, Flag, Moment, Private, Rec
 from gateway.model.parties import Agency, Applicant
 from gateway.model.times import vietnam_day
 from gateway.model.verbatim import as_validation_error
+from gateway.model.wording import Wording
 
 
 class Document(Record):
@@ -134,6 +135,7 @@ class Dossier(Record):
     databases: tuple[str, ...] = ()
     origin: Origin = Origin.LOCAL
     local_code: str | None = None
+    wording: Wording | None = None
 
     @property
     def digitised(self) -> bool:

@@ -74,6 +74,7 @@ def as_of(dossier: Dossier, step: ProcessingStep) -> Dossier:
             "status": step.status,
             "status_at": by,
             "local_status": None,
+            "wording": None,
             "submitted_at": _stamped(dossier.submitted_at, step, frozenset(DossierStatus)),
             "accepted_at": accepted_at,
             "due_at": None if accepted_at is None else _due_as_of(dossier, by),

@@ -11,6 +11,7 @@ from gateway.model.codes import DossierCode
 from gateway.model.enums import DossierStatus
 from gateway.model.fields import Filled, Moment, Private, Record
 from gateway.model.text import nfc
+from gateway.model.wording import Wording
 
 
 class ProcessingStep(Record):
@@ -28,6 +29,7 @@ class ProcessingStep(Record):
     department: str | None = None
     started_at: Moment | None = None
     due_at: Moment | None = None
+    wording: Wording | None = None
 
     @property
     def identity(self) -> str:

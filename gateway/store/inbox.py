@@ -4,11 +4,12 @@ What partners tell us, kept before anything is done about it: once, under the pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from gateway.model import Change, Dossier, DossierCode, read_body
+from gateway.fronts import Standing
+from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin, read_body
 from gateway.ports import Kept, Receipt
 from gateway.store.contract import Received, Route
 from gateway.store.ledger import write_changes
@@ -17,7 +18,7 @@ from gateway.store.sql import Statements
 
 
 class SqlInbox:
-    """``Inbox`` inside one transaction of the caller."""
+    """``Inbox`` and ``Intake`` inside one transaction of the caller."""
 
     def __init__(self, sql: Statements, source: str, routes: Sequence[Route], now: datetime) -> None:
         self._sql = sql
@@ -52,6 +53,18 @@ class SqlInbox:
 
     def submit(self, change: Change) -> Receipt:
         return write_changes(self._sql, [change], self._routes, self._now)[0]
+
+    def standing(self, codes: Sequence[DossierCode]) -> Mapping[str, Standing]:
+        keys = sorted({code.key for code in codes})
+        if self._sql.dialect == "postgresql":
+            self._sql.run("lock_dossiers", keys=keys)
+        return {
+            key: Standing(DossierStatus(status), from_us(at), Origin(origin), version)
+            for key, _, origin, status, at, version, *_ in self._sql.rows("dossiers", keys=keys)
+        }
+
+    def take(self, changes: Sequence[Change]) -> list[Receipt]:
+        return write_changes(self._sql, changes, self._routes, self._now, whole=True)
 
     def undo(self) -> None:
         self.undone = True

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import Any
 
-from gateway.errors import ConflictingRepeat, InvalidInput
+from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
 from gateway.lifecycle import Advance, advance
 from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep, body_json
 from gateway.ports import Receipt, Speaker
@@ -79,12 +79,14 @@ def _prepare(tenant: str, change: Change) -> _Prepared:
 class _Batch:
     """The working state of one call to ``write_changes``."""
 
-    def __init__(self, sql: Statements, now: datetime, routes: Sequence[Route], *, backfill: bool) -> None:
+    def __init__(self, sql: Statements, now: datetime, routes: Sequence[Route], *, backfill: bool, whole: bool) -> None:
         self._sql = sql
         self._now_us = to_us(now)
         self._routes = routes
         self._speaks = [route.speaks_as if isinstance(route, Speaker) else route.name.__eq__ for route in routes]
         self._backfill = backfill
+        self._whole = whole
+        self._last_steps: dict[str, ProcessingStep] = {}
         self._dossiers: dict[str, _DossierRow] = {}
         self._by_source: dict[str, bytes] = {}
         self._steps: set[str] = set()
@@ -98,6 +100,9 @@ class _Batch:
 
     def read(self, prepared: Sequence[_Prepared]) -> None:
         keys = sorted({p.change.dossier.key for p in prepared})
+        if self._whole:
+            bodies = (p.change.body for p in prepared)
+            self._last_steps = {body.dossier.key: body for body in bodies if isinstance(body, ProcessingStep)}
         # What is read below stays true until the commit: SQLite has one writer, PostgreSQL one for each dossier.
         if self._sql.dialect == "postgresql":
             self._sql.run("lock_dossiers", keys=keys)
@@ -138,11 +143,18 @@ class _Batch:
             row = row or self._new_dossier(change.body)
         except InvalidInput as refusal:
             return Receipt(code, refusal=refusal)
-        told = _may_be_told(change.body, row, effect)
+        told = _may_be_told(change.body, row, effect) or self._leads_on(change.body, row)
         self._append(item, row, effect, told=told)
         if told:
             self._tell(change, row)
         return Receipt(code, version=row.version, advance=effect, kept_back=not told)
+
+    def _leads_on(self, body: Dossier | ProcessingStep, row: _DossierRow) -> bool:
+        """Whether *body* is an older step of a history that ends where its dossier stands, or further."""
+        last = self._last_steps.get(row.key)
+        if last is None or isinstance(body, Dossier):
+            return False
+        return last.status is row.status or (last.at > row.status_at and _can_follow(row, last))
 
     def _is_known(self, item: _Prepared, row: _DossierRow | None) -> bool:
         if item.step_key is not None:
@@ -160,7 +172,13 @@ class _Batch:
     def _advance(self, body: Dossier | ProcessingStep, row: _DossierRow | None) -> Advance:
         if row is None:
             return advance(None, None, body.status, _when(body))
-        return advance(row.status, row.status_at, body.status, _when(body))
+        try:
+            return advance(row.status, row.status_at, body.status, _when(body))
+        except IllegalTransition:
+            # Sources that know days only: what was done before on the same day bears the same time.
+            if _when(body) == row.status_at and self._leads_on(body, row):
+                return Advance.LATE
+            raise
 
     def _new_dossier(self, body: Dossier | ProcessingStep) -> _DossierRow:
         if isinstance(body, ProcessingStep):
@@ -292,18 +310,24 @@ def _when(body: Dossier | ProcessingStep) -> datetime:
     return body.at if isinstance(body, ProcessingStep) else body.status_at
 
 
+def _can_follow(row: _DossierRow, step: ProcessingStep) -> bool:
+    try:
+        advance(row.status, row.status_at, step.status, step.at)
+    except IllegalTransition:
+        return False
+    return True
+
+
 def _may_be_told(body: Dossier | ProcessingStep, row: _DossierRow, effect: Advance) -> bool:
     """
     Whether partners may hear of *body* without the public status moving back.
 
-    A portal takes its status from every header and from the latest step it knows. So a late header with another
-    status stays in the ledger, and a late step is told only where a later step was told before it.
+    A portal takes its status from every header and from the latest step it knows. So what is late and has another
+    status stays in the ledger, save a step where a later step was told before it.
     """
-    if effect is not Advance.LATE:
+    if effect is not Advance.LATE or body.status is row.status:
         return True
-    if isinstance(body, ProcessingStep):
-        return row.step_at is not None and body.at <= row.step_at
-    return body.status is row.status
+    return isinstance(body, ProcessingStep) and row.step_at is not None and body.at <= row.step_at
 
 
 def _too_early(step: ProcessingStep) -> InvalidInput:
@@ -325,17 +349,24 @@ def _conflict(change: Change) -> InvalidInput:
 
 
 def write_changes(
-    sql: Statements, changes: Sequence[Change], routes: Sequence[Route], now: datetime, *, backfill: bool = False
+    sql: Statements,
+    changes: Sequence[Change],
+    routes: Sequence[Route],
+    now: datetime,
+    *,
+    backfill: bool = False,
+    whole: bool = False,
 ) -> list[Receipt]:
     """
     Write *changes* in order within the caller's transaction; one receipt each.
 
-    A refused change leaves no row; the others are not touched by it.
+    A refused change leaves no row; the others are not touched by it. With *whole* the steps of a dossier are one
+    history, of which partners are told all when it ends where the dossier stands, or further.
     """
     if not changes:
         return []
     prepared = [_prepare(sql.tenant, change) for change in changes]
-    batch = _Batch(sql, now, routes, backfill=backfill)
+    batch = _Batch(sql, now, routes, backfill=backfill, whole=whole)
     batch.read(prepared)
     receipts = [batch.add(item) for item in prepared]
     batch.write()

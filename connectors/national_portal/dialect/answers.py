@@ -67,6 +67,14 @@ def unknown_procedure(code: str) -> Answer:
     return Answer(4, f"Mã thủ tục {code} không tồn tại")
 
 
+def naming(answer: Answer, item: object, among: int) -> Answer:
+    """The answer about one *item* of a batch of *among*: it names the number that is at fault (14)."""
+    code = str(item.get("MaHoSo", "")) if isinstance(item, dict) else ""
+    if among == 1 or not code or code in answer.message:
+        return answer
+    return Answer(answer.code, f"{answer.message} (hồ sơ {code})")
+
+
 def found(result: Any) -> Answer:
     return Answer(0, "Thành công", result, reads=True)
 

@@ -50,6 +50,8 @@ class Paths(Protocol):
     @property
     def facade_path(self) -> str: ...
     @property
+    def prefixes(self) -> tuple[str, ...]: ...
+    @property
     def dstcode(self) -> str: ...
     @property
     def dstcode_needed(self) -> bool: ...
@@ -101,10 +103,31 @@ _STORE_PATHS: Final = frozenset({"login", "list", "file"})
 
 def read(request: Asked, paths: Paths) -> Ask:
     """Read *request*; raises one of this module's exceptions when it cannot be."""
-    for prefix in PREFIXES:
+    for prefix in paths.prefixes:
         if request.path.startswith(prefix + "/"):
             return _enveloped(request, paths, request.path[len(prefix) + 1 :])
     return _adapter(request, paths)
+
+
+def serves(path: str, paths: Paths) -> bool:
+    """Whether *path* is one of those that ``read`` knows, apart from the personal document store."""
+    endpoints = (paths.login_path, paths.share_path, paths.integration_path)
+    if any(path == f"{prefix}/{endpoint}" for prefix in paths.prefixes for endpoint in endpoints):
+        return True
+    head, _, name = path.rpartition("/")
+    return name in _pushes(paths) or head.rpartition("/")[2] == paths.facade_path
+
+
+def _pushes(paths: Paths) -> Mapping[str, tuple[str, str | None]]:
+    """The last segment of a path to the service, and what the path itself says of ``isUpdating`` (2.6 C)."""
+    return {
+        lists.DOSSIERS: (lists.DOSSIERS, None),
+        paths.create_path: (lists.DOSSIERS, "False"),
+        paths.update_path: (lists.DOSSIERS, "True"),
+        lists.TIMELINE: (lists.TIMELINE, None),
+        paths.timeline_path: (lists.TIMELINE, None),
+        lists.OUTCOME: (lists.OUTCOME, None),
+    }
 
 
 def _enveloped(request: Asked, paths: Paths, path: str) -> Ask:
@@ -157,19 +180,14 @@ def _adapter(request: Asked, paths: Paths) -> Ask:
     head, _, name = request.path.rpartition("/")
     if head.rpartition("/")[2] == paths.facade_path:
         return _facade(request, name)
-    pushes = {
-        lists.DOSSIERS: (lists.DOSSIERS, request.query.get("isUpdating")),
-        paths.create_path: (lists.DOSSIERS, "False"),
-        paths.update_path: (lists.DOSSIERS, "True"),
-        lists.TIMELINE: (lists.TIMELINE, None),
-        paths.timeline_path: (lists.TIMELINE, None),
-        lists.OUTCOME: (lists.OUTCOME, None),
-    }
+    pushes = _pushes(paths)
     if name not in pushes:
         raise NotFound
     if request.method != "POST":
         raise NotAllowed
     service, updating = pushes[name]
+    if updating is None and service == lists.DOSSIERS:
+        updating = request.query.get("isUpdating")
     parameters = {"type": request.query.get("type", "2")} if service == lists.OUTCOME else {}
     return Ask(
         Group.ADAPTER,

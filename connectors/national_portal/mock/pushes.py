@@ -15,6 +15,7 @@ from connectors.national_portal.dialect.answers import (
     Answer,
     existing_dossier,
     invalid,
+    naming,
     unknown_dossier,
     unknown_procedure,
 )
@@ -46,7 +47,7 @@ def dossiers(state: State, account: Account, ask: Ask, call: Call, *, only_half:
             good.append(item)
             created.add(key_of(item["MaHoSo"]))
         elif refusal is None:
-            refusal = _naming(answer, item, len(items))
+            refusal = naming(answer, item, len(items))
     if refusal is not None and not state.settings.partial_batches:
         return refusal
     if only_half:
@@ -93,14 +94,6 @@ def _count_invalid(state: State, answer: Answer) -> Answer:
     return answer
 
 
-def _naming(answer: Answer, item: Any, among: int) -> Answer:
-    """In a batch the message names the number that is at fault (14)."""
-    code = str(item.get("MaHoSo", "")) if isinstance(item, dict) else ""
-    if among == 1 or not code or code in answer.message:
-        return answer
-    return Answer(answer.code, f"{answer.message} (hồ sơ {code})")
-
-
 def _store_dossier(state: State, item: Item, updating: bool, call: Call, at: datetime) -> None:
     settings = state.settings
     dossier = state.ledger.open(str(item["MaHoSo"]).strip())
@@ -135,7 +128,7 @@ def timeline(state: State, account: Account, ask: Ask, call: Call, *, only_half:
         if answer is None:
             good.append(item)
         elif refusal is None:
-            refusal = _naming(answer, item, len(items))
+            refusal = naming(answer, item, len(items))
     if refusal is not None and not state.settings.partial_batches:
         return refusal
     if only_half:

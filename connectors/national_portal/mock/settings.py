@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from connectors.national_portal.dialect.answers import CodeForm, DuplicateCode
+from connectors.national_portal.dialect.asks import PREFIXES
 
 DSTCODE = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 
@@ -18,6 +19,7 @@ class Settings:
     """How this portal behaves. Numbers in comments are the clauses of contract 20, or the section named."""
 
     # 1: paths, and whether a service of the wrong group is answered.
+    prefixes: tuple[str, ...] = PREFIXES
     login_path: str = "mapi/login"
     share_path: str = "mapi/share"
     integration_path: str = "mapi/integration"

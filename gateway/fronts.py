@@ -1,0 +1,82 @@
+"""
+A connector may answer in its partner's place: a source keeps talking to "its partner", and the gateway takes it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from gateway.model import Change, DossierCode, DossierStatus, Origin
+from gateway.ports import Inbox, Receipt, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """
+    One HTTP request as it arrived: *path* and *query* decoded, header names in lower case.
+
+    *source* is the address that it came from. Query, headers and body may hold secrets and stay out of ``repr``.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    How the ledger has a dossier: the public status and the source's time of it, whatever told it last.
+
+    *version* grows with every accepted change.
+    """
+
+    status: DossierStatus
+    status_at: datetime
+    origin: Origin
+    version: int
+
+
+class Intake(Inbox, Protocol):
+    """Where a front puts what it takes in, inside one transaction: all of a call is accepted, or what it chooses."""
+
+    def standing(self, codes: Sequence[DossierCode]) -> Mapping[str, Standing]:
+        """
+        How these dossiers stand, by ``DossierCode.key``; those that the ledger does not know are left out.
+
+        From now until the end of the transaction nobody else changes any of them, or makes one of them known.
+        """
+        ...
+
+    def take(self, changes: Sequence[Change]) -> list[Receipt]:
+        """
+        Accept *changes* in order. The steps of one dossier are one history: when its last brings the dossier to where
+        it stands, or further, partners are told the older ones before it too.
+        """
+        ...
+
+
+OpenIntake = Callable[[], AbstractContextManager[Intake]]
+"""Begins the one transaction of a call; it is durable when the block has ended. Raises ``StoreError``."""
+
+
+@runtime_checkable
+class Front(Protocol):
+    """A connector that can answer in its partner's place."""
+
+    def fronts(self, path: str) -> bool:
+        """Whether *path* is one that the partner itself would answer, and the configuration has us answer it."""
+        ...
+
+    def front(self, call: Call, intake: OpenIntake, now: datetime) -> Reply:
+        """
+        Answer *call* as the partner would. Raises nothing that a caller, the partner or the database can cause.
+        """
+        ...
