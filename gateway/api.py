@@ -20,7 +20,7 @@ from gateway.access import ApiKeys
 from gateway.config import Settings, build_connectors
 from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
-from gateway.fronts import Call, Front
+from gateway.fronts import Call, Front, Fronting
 from gateway.janitor import Janitor
 from gateway.model import Change, DossierCode
 from gateway.observe import NOBODY, Event, Observer, get_logger
@@ -154,17 +154,25 @@ class Gateway:
         with self._store.receiving(partner, self.connectors, now=now) as inbox:
             return connector.receive(path, content, inbox, now)
 
-    def front(self, call: Call) -> Reply | None:
+    def front_at(self, path: str) -> tuple[str, Front] | None:
+        """The partner in whose place the gateway answers calls to *path*, and what answers; None where it does not."""
+        for connector in self.connectors:
+            front = connector.front if isinstance(connector, Fronting) else None
+            if front is not None and front.serves(path):
+                return connector.name, front
+        return None
+
+    def answer(self, call: Call) -> Reply | None:
         """
         Answer *call* in the place of the partner that it is meant for, as that partner would: what it brings is
         accepted like any other change. None when no partner is answered for at its path.
         """
+        found = self.front_at(call.path)
+        if found is None:
+            return None
+        partner, front = found
         now = self.clock.now()
-        for connector in self.connectors:
-            if isinstance(connector, Front) and connector.fronts(call.path):
-                opened = partial(self._store.receiving, connector.name, self.connectors, now=now)
-                return connector.front(call, opened, now)
-        return None
+        return front.answer(call, partial(self._store.receiving, partner, self.connectors, now=now), now)
 
     def received(self) -> list[Received]:
         """What partners have told us, oldest first; entries without a dossier wait for a person."""

@@ -19,7 +19,8 @@ class Call:
     """
     One HTTP request as it arrived: *path* and *query* decoded, header names in lower case.
 
-    *source* is the address that it came from. Query, headers and body may hold secrets and stay out of ``repr``.
+    *source* is the address that it came from. With *too_long* the body was not read: it is longer than the front wants.
+    Query, headers and body may hold secrets and stay out of ``repr``.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     source: str = ""
+    too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,30 @@ OpenIntake = Callable[[], AbstractContextManager[Intake]]
 """Begins the one transaction of a call; it is durable when the block has ended. Raises ``StoreError``."""
 
 
-@runtime_checkable
 class Front(Protocol):
-    """A connector that can answer in its partner's place."""
+    """Answers in a partner's place. Safe to call from several threads at once."""
 
-    def fronts(self, path: str) -> bool:
-        """Whether *path* is one that the partner itself would answer, and the configuration has us answer it."""
+    @property
+    def most_body_bytes(self) -> int:
+        """The longest body that is read."""
         ...
 
-    def front(self, call: Call, intake: OpenIntake, now: datetime) -> Reply:
+    def serves(self, path: str) -> bool:
+        """Whether *path* is one that the partner itself would answer."""
+        ...
+
+    def answer(self, call: Call, intake: OpenIntake, now: datetime) -> Reply:
         """
         Answer *call* as the partner would. Raises nothing that a caller, the partner or the database can cause.
         """
+        ...
+
+
+@runtime_checkable
+class Fronting(Protocol):
+    """A connector that can answer in its partner's place."""
+
+    @property
+    def front(self) -> Front | None:
+        """None where the configuration has nobody answered."""
         ...

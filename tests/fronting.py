@@ -33,7 +33,7 @@ class AtTheFacade:
     source: str = "192.0.2.7"
 
     def send(self, method: str, path: str, query: Headers, headers: Headers, body: bytes) -> Reply:
-        reply = self.gateway.front(Call(method, path, query, headers, body, self.source))
+        reply = self.gateway.answer(Call(method, path, query, headers, body, self.source))
         assert reply is not None, path
         return Reply(reply.status, {"content-type": reply.content_type}, reply.body)
 

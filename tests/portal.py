@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlencode, urlsplit
 
 import connectors.national_portal
@@ -84,6 +84,12 @@ class Reply:
         return str(self.json["message"])
 
 
+class Wire(Protocol):
+    """What carries a province's requests."""
+
+    def send(self, method: str, path: str, query: Headers, headers: Headers, body: bytes) -> Reply: ...
+
+
 class InProcess:
     """Asks a portal directly. A client that is not *present* has gone before the answer came."""
 
@@ -135,7 +141,7 @@ class Socket:
 class Province:
     """A province's system in variant A, as simple as can be: it never retries, and sends what it is told."""
 
-    wire: InProcess | Socket
+    wire: Wire
     username: str = UNIT
     password: str = PASSWORD
     unit: str = UNIT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -25,10 +25,19 @@ def with_tables(page: str) -> str:
 
 def _rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _rows(field.annotation, f"{prefix}{name}.")
+        section = _section(field.annotation)
+        if section is not None:
+            yield from _rows(section, f"{prefix}{name}.")
         else:
             yield f"| `{prefix}{name}` | {_default(field)} | {field.description or ''} |\n"
+
+
+def _section(annotation: object) -> type[BaseModel] | None:
+    """The section of settings that a key holds, also one that may be left out."""
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return None
 
 
 def _default(field: FieldInfo) -> str:

@@ -35,7 +35,6 @@ from connectors.national_portal.verdict import Judge, Verdict
 from connectors.national_portal.wire import text_in
 from gateway.config.explain import problems_of
 from gateway.errors import ConfigurationError, DeliveryError, Problem, Rejected
-from gateway.fronts import Call, OpenIntake
 from gateway.http import Network
 from gateway.model import Dossier, DossierCode, ProcessingStep, read_body
 from gateway.ports import (
@@ -109,7 +108,7 @@ class NationalPortal:
             name, settings, self._judge, transport=transport, monotonic=monotonic, now=now, sleep=sleep
         )
         self.catalogue = Catalogue(name, settings, self._client, monotonic=monotonic)
-        self._facade = (
+        self.front = (
             None
             if settings.facade is None
             else Facade(name, settings, settings.facade, self.catalogue, self._client, monotonic=monotonic)
@@ -213,16 +212,6 @@ class NationalPortal:
     def receive(self, path: str, content: bytes, inbox: Inbox, now: datetime) -> Reply | None:
         """One call of the portal to the province (contract 7)."""
         return self._receptionist.receive(path, content, inbox, now)
-
-    def fronts(self, path: str) -> bool:
-        """Only with the section ``facade`` in the options."""
-        return self._facade is not None and self._facade.serves(path)
-
-    def front(self, call: Call, intake: OpenIntake, now: datetime) -> Reply:
-        """One call of the one-stop system to the portal's adapter (contract 2.2 to 2.6, 5, 6, 7.6)."""
-        if self._facade is None:
-            raise ValueError("no façade is configured")
-        return self._facade.answer(call, intake, now)
 
     def check(self) -> Sequence[Health]:
         """Log in, then a harmless question to each endpoint; every line says what to mend. Ends at the first fault."""

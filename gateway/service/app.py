@@ -14,6 +14,7 @@ from gateway.monitor import Monitor
 from gateway.service import dossiers, intake, operating
 from gateway.service.access import Access, KeyTokens
 from gateway.service.context import Service
+from gateway.service.facade import FacadeRoute
 from gateway.service.health import health_routes
 from gateway.service.problems import answer_with_problems
 from gateway.service.schema import publish_shapes
@@ -46,6 +47,7 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     )
     answer_with_problems(app)
     app.include_router(health_routes(monitor))
+    app.router.routes.append(FacadeRoute(service))
     app.add_middleware(Watched, meter=monitor.meter)
     for part in (intake, dossiers, operating):
         app.include_router(part.routes(service))

@@ -70,12 +70,16 @@ class Facade:
         )
         self._reads = Reads(catalogue, client, self._patience, beyond=facade.unknown_updates == "take")
 
+    @property
+    def most_body_bytes(self) -> int:
+        return self._settings.max_body_bytes
+
     def serves(self, path: str) -> bool:
         return asks.serves(path, self._paths)
 
     def answer(self, call: Call, intake: OpenIntake, now: datetime) -> Reply:
-        """``Front.front`` (contract 2.3 to 2.6)."""
-        if len(call.body) > self._settings.max_body_bytes:
+        """One call of the one-stop system to the portal's adapter (contract 2.2 to 2.6, 5, 6, 7.6)."""
+        if call.too_long or len(call.body) > self._settings.max_body_bytes:
             return self._reply(answers.invalid("body"), status=413)
         try:
             ask = asks.read(replace(call, body=call.body.removeprefix(_BOM)), self._paths)
