@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -41,6 +42,23 @@ def test_a_million_brackets_are_refused_without_a_stack() -> None:
     """
     assert deeper_than(b"[" * 1_000_000, 32)
     assert not deeper_than(b'"' + b"[" * 1_000_000 + b'"', 32)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[]" * 40 + b'"' + b'\\"' * 500_000, b"[]" * 40 + b'"' + b"\\" * 1_000_000, b"[]" * 40 + b'"' * 1_000_000,
+        b"[" * 500_000 + b"]" * 500_000, b"[]" * 500_000, b"[[]" * 300_000, b"[}" * 500_000, b"]" * 1_000_000,
+    ],
+    ids=["quotes", "backslashes", "strings", "deep", "wide", "stairs", "pairs that are none", "closing"],
+)  # fmt: skip
+def test_no_content_holds_up_the_others(content: bytes) -> None:
+    """
+    A million bytes made to be slow are looked at in a fraction of a second of CPU: hours in a scanner that goes back.
+    """
+    began = time.thread_time()
+    deeper_than(content, 32)
+    assert time.thread_time() - began < 0.5
 
 
 @given(st.integers(0, 10**18 - 1))
