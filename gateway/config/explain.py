@@ -93,7 +93,13 @@ def _keys_at(location: list[str], model: type[BaseModel]) -> list[str]:
     current: Any = model
     for part in location:
         if isinstance(current, type) and issubclass(current, BaseModel):
-            current = current.model_fields[part].annotation
+            current = _without_none(current.model_fields[part].annotation)
         else:
             current = get_args(current)[1]
     return list(current.model_fields)
+
+
+def _without_none(annotation: Any) -> Any:
+    """What a table that may be left out holds."""
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    return parts[0] if type(None) in get_args(annotation) and len(parts) == 1 else annotation

@@ -242,4 +242,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         name: source.model_copy(update={"mapping": folder / source.mapping})
         for name, source in settings.sources.items()
     }
-    return settings.model_copy(update={"database": database, "sources": sources})
+    service, oauth = settings.service, settings.service.oauth
+    if oauth is not None and oauth.ca_file is not None:
+        anchored = oauth.model_copy(update={"ca_file": folder / oauth.ca_file})
+        service = service.model_copy(update={"oauth": anchored})
+    return settings.model_copy(update={"database": database, "sources": sources, "service": service})

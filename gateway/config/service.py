@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gateway.config.address import Address
 from gateway.config.base import Count, Section
+from gateway.config.clients import CertificateSettings, OAuthSettings
 
 
 class ServiceSettings(Section):
@@ -16,7 +17,8 @@ class ServiceSettings(Section):
     one. TLS is the business of the proxy in front.
 
     One request may carry *max_body_bytes*, nested *max_depth* deep; a batch *max_batch* changes; an export file
-    *max_import_bytes*. *threads* requests are worked on at once.
+    *max_import_bytes*. *threads* requests are worked on at once. Beside API keys, *oauth* lets in clients of an
+    external issuer, *client_certificates* those whose certificate a proxy checked.
     """
 
     listen: Address = "127.0.0.1:8080"
@@ -25,3 +27,5 @@ class ServiceSettings(Section):
     max_batch: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1_000
     max_import_bytes: Annotated[int, Field(strict=True, ge=1024, le=16 * 1024 * 1024 * 1024)] = 1024 * 1024 * 1024
     threads: Count = 16
+    oauth: OAuthSettings | None = None
+    client_certificates: CertificateSettings | None = None

@@ -42,6 +42,8 @@ class Event(StrEnum):
 
     SERVICE_STARTED = "service.started"
     SERVICE_STOPPED = "service.stopped"
+    ISSUER_UNREACHABLE = "service.issuer_unreachable"
+    """The keys of the tokens' issuer could not be read; those that are known go on to count."""
     REQUEST_FAILED = "service.request_failed"
     """A request ended with a fault of ours; the caller was told to try again, or that it is our fault."""
 

@@ -4,14 +4,14 @@ Who asks: a bearer token becomes a caller with rights, or the request ends. Ever
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
 from typing import Annotated, Final, Protocol
 
 import anyio.to_thread
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from gateway.access import ApiKeys, Grant, Right
@@ -58,6 +58,14 @@ class Tokens(Protocol):
         ...
 
 
+class PassedCertificates(Protocol):
+    """Certificates that somebody trusted has checked."""
+
+    def caller(self, request: Request) -> Caller | None:
+        """Whose certificate came with *request*; None without one that we know."""
+        ...
+
+
 class KeyTokens:
     """API keys as bearer tokens."""
 
@@ -72,8 +80,9 @@ class KeyTokens:
 class Access:
     """Finds the caller of a request, and remembers for a moment whom it found."""
 
-    def __init__(self, kinds: tuple[Tokens, ...], clock: Clock) -> None:
+    def __init__(self, kinds: Sequence[Tokens], clock: Clock, certificates: PassedCertificates | None = None) -> None:
         self._kinds = kinds
+        self._certificates = certificates
         self._clock = clock
         self._lock = Lock()
         self._believed: dict[bytes, tuple[float, Caller]] = {}
@@ -81,12 +90,19 @@ class Access:
     def needs(self, right: Right) -> Callable[..., Awaitable[Caller]]:
         """A dependency: the caller, who has *right*."""
 
-        async def caller(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
-            if credentials is None:
+        async def caller(
+            request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+        ) -> Caller:
+            if credentials is not None:
+                found = await self._find(credentials.credentials)
+            elif self._certificates is not None:
+                found = self._certificates.caller(request)
+            else:
                 raise Refusal("unauthenticated", "Authorization: Bearer …", headers=_CHALLENGE)
-            found = await self._find(credentials.credentials)
             if found is None:
-                raise Refusal("unauthenticated", "khóa sai hoặc hết hạn / wrong or expired token", headers=_CHALLENGE)
+                raise Refusal(
+                    "unauthenticated", "khóa sai hoặc hết hạn / wrong or expired credentials", headers=_CHALLENGE
+                )
             if not found.grant.allows(right):
                 raise Refusal("forbidden", f"thiếu quyền / lacks the right: {right}")
             return found

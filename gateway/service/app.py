@@ -12,10 +12,12 @@ from fastapi import FastAPI
 from gateway.api import Gateway
 from gateway.monitor import Monitor
 from gateway.service import dossiers, intake, operating
-from gateway.service.access import Access, KeyTokens
+from gateway.service.access import Access, KeyTokens, Tokens
+from gateway.service.certificates import ProxyCertificates
 from gateway.service.context import Service
 from gateway.service.facade import FacadeRoute
 from gateway.service.health import health_routes
+from gateway.service.oauth import IssuedTokens, IssuerKeys
 from gateway.service.problems import answer_with_problems
 from gateway.service.schema import publish_shapes
 from gateway.service.watching import Watched
@@ -28,7 +30,7 @@ _ABOUT = (
 
 def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     """The service of *gateway*, which stays the caller's to close; *monitor* tells how it is."""
-    service = Service(gateway, Access((KeyTokens(gateway.keys),), gateway.clock))
+    service = Service(gateway, _access(gateway))
     monitor = monitor or Monitor(gateway)
 
     @asynccontextmanager
@@ -53,3 +55,12 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         app.include_router(part.routes(service))
     publish_shapes(app, (*intake.SHAPES, *operating.SHAPES))
     return app
+
+
+def _access(gateway: Gateway) -> Access:
+    settings = gateway.settings.service
+    kinds: list[Tokens] = [KeyTokens(gateway.keys)]
+    if settings.oauth is not None:
+        kinds.append(IssuedTokens(settings.oauth, IssuerKeys(settings.oauth), gateway.clock))
+    passed = settings.client_certificates
+    return Access(kinds, gateway.clock, None if passed is None else ProxyCertificates(passed))

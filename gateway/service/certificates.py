@@ -1,0 +1,54 @@
+"""
+Client certificates that a trusted proxy has checked and passes on in a header (RFC 9440, or escaped PEM).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import ssl
+from hashlib import sha256
+from urllib.parse import unquote
+
+from fastapi import Request
+
+from gateway.config.clients import CertificateSettings
+from gateway.service.access import Caller
+from gateway.service.oauth import grant
+
+
+class ProxyCertificates:
+    """Callers by the certificate that a trusted proxy names. From anybody else the header is nothing."""
+
+    def __init__(self, settings: CertificateSettings) -> None:
+        self._header = settings.header
+        self._proxies = [ipaddress.ip_network(network) for network in settings.trusted_proxies]
+        self._clients = {said.sha256: grant(name, said) for name, said in settings.clients.items()}
+
+    def caller(self, request: Request) -> Caller | None:
+        passed = request.headers.get(self._header)
+        if passed is None or not self._is_trusted(request):
+            return None
+        der = _der(passed)
+        known = None if der is None else self._clients.get(sha256(der).hexdigest())
+        return None if known is None else Caller(known, "certificate")
+
+    def _is_trusted(self, request: Request) -> bool:
+        if request.client is None:
+            return False
+        try:
+            peer = ipaddress.ip_address(request.client.host)
+        except ValueError:
+            return False
+        return any(peer in network for network in self._proxies)
+
+
+def _der(passed: str) -> bytes | None:
+    text = passed.strip()
+    try:
+        if text.startswith(":") and text.endswith(":"):
+            return base64.b64decode(text[1:-1], validate=True)
+        return ssl.PEM_cert_to_DER_cert(unquote(text))
+    except (binascii.Error, ValueError):
+        return None
