@@ -24,6 +24,7 @@ from gateway.fronts import Call, Front, Fronting
 from gateway.janitor import Janitor
 from gateway.model import Change, DossierCode
 from gateway.observe import NOBODY, Event, Observer, get_logger
+from gateway.observe.tracing import span
 from gateway.operations import Operations, known_partner
 from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
@@ -115,9 +116,11 @@ class Gateway:
         A refused change does not hold back the others: its receipt carries the ``refusal``. Raises ``StoreError``; then
         nothing of *changes* was accepted.
         """
-        return self._store.accept(
-            list(changes), self.connectors, now=self.clock.now(), connection=connection, backfill=backfill
-        )
+        told = list(changes)
+        with span("accept", "internal", {"changes": len(told)}):
+            return self._store.accept(
+                told, self.connectors, now=self.clock.now(), connection=connection, backfill=backfill
+            )
 
     def submit_once(
         self,

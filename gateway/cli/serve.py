@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, Stop, gateway_at, st
 from gateway.cli.watching import MetricsOption, monitor_of, watched
 from gateway.errors import ConfigurationError, Problem
 from gateway.observe import Event, get_logger
+from gateway.observe.exporting import exported
 
 if TYPE_CHECKING:
     from gateway.monitor import Monitor
@@ -51,7 +53,7 @@ def serve(
 
       [cyan]lienthong serve[/]                   chỉ nhận; gửi bằng «lienthong sync» / only takes in
     """
-    with gateway_at(config) as gateway, stopping_on_signals() as stop:
+    with gateway_at(config) as gateway, exported(os.environ), stopping_on_signals() as stop:
         if with_workers and not gateway.connectors:
             raise ConfigurationError(
                 [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -21,6 +22,7 @@ from gateway.cli.watching import MetricsOption, watched
 from gateway.delivery import Counts, Engine
 from gateway.errors import ConfigurationError, Problem
 from gateway.observe import Event, get_logger
+from gateway.observe.exporting import exported
 
 log = get_logger(__name__)
 
@@ -49,7 +51,7 @@ def sync(
 
       [cyan]lienthong sync --until-idle[/]    một lượt / one round, for cron
     """
-    with gateway_at(config) as gateway:
+    with gateway_at(config) as gateway, exported(os.environ):
         if not gateway.connectors:
             raise ConfigurationError(
                 [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]

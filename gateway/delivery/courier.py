@@ -5,6 +5,7 @@ One claim, carried to the partner and back: look up what is unknown, send, split
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -17,6 +18,7 @@ from gateway.delivery.parcel import Parcel, parcel
 from gateway.errors import DeliveryError, Held, OutcomeUnknown, Rejected
 from gateway.lifecycle import MessageEvent
 from gateway.observe import NOBODY, Event, Observer, get_logger
+from gateway.observe.tracing import Spot, span
 from gateway.policy import (
     CONNECTOR_FAULT,
     Decision,
@@ -33,6 +35,8 @@ from gateway.store.contract import Attempt, Claim, Settled, Verdict
 log = get_logger(__name__)
 
 _DEADLY = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
+
+_EXPECTED = frozenset({"delivered", "applied", "absent"})
 
 _OUTCOME_WORD = {
     "Unreachable": "unreachable",
@@ -79,9 +83,6 @@ class Courier:
             settled = [self._settled(each, verdicts) for each in parcels]
         else:
             settled = [_give_back(claim) for claim in claims]
-        for claim, item in zip(claims, settled, strict=True):
-            events = [verdict.event for verdict in item.verdicts]
-            self.observer.carried(self.connector.name, claim.messages[0].operation, events)
         return [self._explained(item, claim) for item, claim in zip(settled, claims, strict=True)]
 
     def _explained(self, settled: Settled, claim: Claim) -> Settled:
@@ -153,11 +154,12 @@ class Courier:
 
     def _send(self, messages: Sequence[Message], claims: Sequence[Claim]) -> list[Verdict]:
         at, begun = self.clock.now(), perf_counter_ns()
-        outcomes = self._deliver(messages)
-        took_us = (perf_counter_ns() - begun) // 1000
-        error = next((o.error for o in outcomes if isinstance(o, Failed)), None)
+        with self._span("call", messages[0]) as spot:
+            outcomes = self._deliver(messages)
+            took_us = (perf_counter_ns() - begun) // 1000
+            error = next((o.error for o in outcomes if isinstance(o, Failed)), None)
+            self._tell(messages[0], "call", "delivered" if error is None else _word(error), took_us, spot)
         self.report(error, self._took(at))
-        self._tell(messages[0], "call", "delivered" if error is None else _word(error), took_us)
         verdicts = self._verdicts(messages, outcomes, at, took_us)
         refused = [n for n, o in enumerate(outcomes) if isinstance(o, Failed) and isinstance(o.error, Rejected)]
         one_by_one = self._operation(messages[0]).same_dossier and len(refused) < len(messages)
@@ -275,6 +277,10 @@ class Courier:
         return sent.settled({message.id: verdict, **behind})
 
     def _probe(self, message: Message, *, harmless: bool) -> Verdict:
+        with self._span("probe", message) as spot:
+            return self._probed(message, spot, harmless=harmless)
+
+    def _probed(self, message: Message, spot: Spot, *, harmless: bool) -> Verdict:
         at, begun = self.clock.now(), perf_counter_ns()
         try:
             probe = self.connector.probe(message)
@@ -282,23 +288,23 @@ class Courier:
             not_before = self.clock.now() + (error.retry_after or timedelta(0))
             return Verdict(message.id, MessageEvent.DEFER, not_before=not_before)
         except DeliveryError as error:
-            return self._unanswered(message, error, at, begun)
+            return self._unanswered(message, error, at, begun, spot)
         except Exception as exc:  # noqa: BLE001
-            return self._unanswered(message, self._fault_of_connector(exc), at, begun)
+            return self._unanswered(message, self._fault_of_connector(exc), at, begun, spot)
         took_us = (perf_counter_ns() - begun) // 1000
         self.report(None, self._took(at))
         attempt = Attempt("probe", at, took_us, probe.finding.name.lower(), "", probe.evidence)
-        self._tell(message, "probe", attempt.outcome, took_us)
+        self._tell(message, "probe", attempt.outcome, took_us, spot)
         decision = after_probe(
             probe, harmless=harmless, since=message.accepted_at, now=self.clock.now(), retry=self.retry
         )
         return _verdict(message, decision, attempt)
 
-    def _unanswered(self, message: Message, error: DeliveryError, at: datetime, begun: int) -> Verdict:
+    def _unanswered(self, message: Message, error: DeliveryError, at: datetime, begun: int, spot: Spot) -> Verdict:
         took_us = (perf_counter_ns() - begun) // 1000
         self.report(error, self._took(at))
         attempt = Attempt("probe", at, took_us, _word(error), error.code, error.text)
-        self._tell(message, "probe", attempt.outcome, took_us)
+        self._tell(message, "probe", attempt.outcome, took_us, spot)
         decision = after_failed_probe(
             error,
             attempts=message.attempts + 1,
@@ -310,8 +316,15 @@ class Courier:
         )
         return _verdict(message, decision, attempt)
 
-    def _tell(self, message: Message, kind: str, outcome: str, took_us: int) -> None:
+    def _span(self, kind: str, message: Message) -> AbstractContextManager[Spot]:
+        told = {"partner": message.partner, "operation": message.operation, "key": message.key}
+        return span(f"{kind} {message.partner}", "client", told)
+
+    def _tell(self, message: Message, kind: str, outcome: str, took_us: int, spot: Spot) -> None:
         self.observer.called(self.connector.name, message.operation, kind, outcome, took_us)
+        spot.note("outcome", outcome)
+        if outcome not in _EXPECTED:
+            spot.fail(outcome)
 
     def _took(self, since: datetime) -> timedelta:
         """By the clock that everybody goes by, which may have been set back meanwhile."""

@@ -19,6 +19,7 @@ from gateway.delivery.coordinator import Bearing, Coordinator, Pace, refuse_over
 from gateway.delivery.courier import Courier
 from gateway.delivery.progress import Counts
 from gateway.delivery.roster import Presence, Roster
+from gateway.delivery.telling import carry
 from gateway.errors import StoreError, StoreUnavailable
 from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
@@ -81,7 +82,7 @@ class _Crew:
             settled: Sequence[Settled] = ()
             fault: BaseException | None = None
             try:
-                settled = self._courier.carry(claims)
+                settled = carry(self._courier, claims)
             except BaseException as exc:  # noqa: BLE001 - a fault of ours; the coordinator ends the run with it.
                 fault = exc
             with self._news:

@@ -1,7 +1,8 @@
 """What the gateway says about itself: event names, loggers that cannot leak, and their output."""
 
+from gateway.observe.correlation import correlated
 from gateway.observe.events import Event
-from gateway.observe.logs import correlated, get_logger, set_up
+from gateway.observe.logs import get_logger, set_up
 from gateway.observe.observer import NOBODY, Observer
 from gateway.observe.redact import redact, redact_text
 

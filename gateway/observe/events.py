@@ -47,5 +47,14 @@ class Event(StrEnum):
     REQUEST_FAILED = "service.request_failed"
     """A request ended with a fault of ours; the caller was told to try again, or that it is our fault."""
 
+    REQUEST_ANSWERED = "service.request_answered"
+    """One request, by its route: at level debug, refused ones info, faults of ours warning."""
+
+    MESSAGES_CARRIED = "delivery.messages_carried"
+    """What came of one call, at level debug."""
+
+    TRACING_UNAVAILABLE = "tracing.unavailable"
+    """The environment asks for traces, and the packages for them are not installed."""
+
     COMMAND_FAILED = "command.failed"
     """An unexpected error, with its traceback and without its local values."""

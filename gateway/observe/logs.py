@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -18,6 +17,7 @@ import structlog
 from structlog.typing import Processor
 
 from gateway.config import LogSettings
+from gateway.observe.correlation import with_correlation
 from gateway.observe.redact import redact, redact_text
 
 _RESERVED = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "event"}
@@ -30,17 +30,10 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
         "structlog.stdlib.BoundLogger",
         structlog.wrap_logger(
             logging.getLogger(name),
-            processors=[structlog.stdlib.filter_by_level, structlog.contextvars.merge_contextvars, _to_record],
+            processors=[structlog.stdlib.filter_by_level, with_correlation, _to_record],
             wrapper_class=structlog.stdlib.BoundLogger,
         ),
     )
-
-
-@contextmanager
-def correlated(correlation: str) -> Iterator[None]:
-    """Give every record of this thread within the block the same ``correlation``."""
-    with structlog.contextvars.bound_contextvars(correlation=correlation):
-        yield
 
 
 def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
@@ -55,6 +48,7 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.ExtraAdder(),
+                with_correlation,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
             ],
             processors=[

@@ -1,22 +1,37 @@
-"""Every request is counted: by its route's template, never by the path that was called."""
+"""
+Every request is counted, logged and traced under one id: by its route's template, never by the path that was called.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import MutableMapping
 from time import perf_counter
 from typing import Any, Final
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.monitor import Meter
+from gateway.observe import Event, correlated, get_logger
+from gateway.observe.correlation import correlation_of
+from gateway.observe.tracing import HEADER, span
+
+log = get_logger(__name__)
+_LEVELS = logging.getLogger(__name__)
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 NO_ROUTE: Final = "none"
 """The label of requests that no route took."""
+REFUSED: Final = 400
+FAULT: Final = 500
 
 
 class Watched:
-    """*app*, with *meter* told of each request and its answer."""
+    """
+    *app*, with *meter* told of each request and its answer. What is done for a request is logged under its id, which
+    the answer tells in ``X-Request-ID``.
+    """
 
     def __init__(self, app: ASGIApp, meter: Meter) -> None:
         self._app = app
@@ -26,21 +41,41 @@ class Watched:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        came = Headers(scope=scope)
+        before = came.get(HEADER, "")
+        correlation = correlation_of(before, came.get("x-request-id", ""))
+        method, status, begun = _method(scope), 500, perf_counter()
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = correlation
             await send(message)
 
-        begun = perf_counter()
         self._meter.under_way.inc()
-        try:
-            await self._app(scope, receive, noting)
-        finally:
-            self._meter.under_way.dec()
-            self._meter.answered(_method(scope), _route(scope), status, perf_counter() - begun)
+        with correlated(correlation), span(method, "server", after=[before] if before else ()) as spot:
+            try:
+                await self._app(scope, receive, noting)
+            finally:
+                self._meter.under_way.dec()
+                took_s, route = perf_counter() - begun, _route(scope)
+                self._meter.answered(method, route, status, took_s)
+                spot.name(f"{method} {route}")
+                spot.note("status", status)
+                if status >= FAULT:
+                    spot.fail(str(status))
+                _log(method, route, status, took_s)
+
+
+def _log(method: str, route: str, status: int, took_s: float) -> None:
+    told = {"method": method, "route": route, "status": status, "ms": round(took_s * 1000, 1)}
+    if status >= FAULT:
+        log.warning(Event.REQUEST_ANSWERED, **told)
+    elif status >= REFUSED:
+        log.info(Event.REQUEST_ANSWERED, **told)
+    elif _LEVELS.isEnabledFor(logging.DEBUG):
+        log.debug(Event.REQUEST_ANSWERED, **told)
 
 
 def _method(scope: MutableMapping[str, Any]) -> str:

@@ -1,0 +1,126 @@
+"""
+Spans from intake to partner, by the OpenTelemetry API. Without an SDK in the process nothing is imported, and a span
+costs nothing but the question.
+
+Attributes are names of the configuration, short words, counts and ids of ours; never a text, a body or a person.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from gateway.observe.correlation import current
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span, Tracer
+
+Kind = Literal["server", "internal", "consumer", "client"]
+Value = str | int | bool
+
+HEADER = "traceparent"
+
+
+class Spot(Protocol):
+    """An open span, or none."""
+
+    def note(self, name: str, value: Value) -> None:
+        """Add one attribute."""
+        ...
+
+    def name(self, name: str) -> None:
+        """Call it otherwise than when it began."""
+        ...
+
+    def fail(self, word: str) -> None:
+        """What it stands for went wrong; *word* is a class or an outcome, never a text."""
+        ...
+
+
+class _NoSpan:
+    def note(self, name: str, value: Value) -> None:
+        pass
+
+    def name(self, name: str) -> None:
+        pass
+
+    def fail(self, word: str) -> None:
+        pass
+
+
+class _OpenSpan:
+    def __init__(self, span: Span) -> None:
+        self._span = span
+
+    def note(self, name: str, value: Value) -> None:
+        self._span.set_attribute(f"lienthong.{name}", value)
+
+    def name(self, name: str) -> None:
+        self._span.update_name(name)
+
+    def fail(self, word: str) -> None:
+        from opentelemetry.trace import StatusCode
+
+        self._span.set_status(StatusCode.ERROR, word)
+
+
+NO_SPAN = _NoSpan()
+
+
+@contextmanager
+def span(
+    name: str, kind: Kind, attributes: Mapping[str, Value] | None = None, *, after: Sequence[str] = ()
+) -> Iterator[Spot]:
+    """
+    A span around the block. *after* holds the ``traceparent`` of what led to it: it continues the trace of a single
+    one, and is linked to several. An exception leaves its class, not its text.
+    """
+    tracer = _tracer()
+    if tracer is None:
+        yield NO_SPAN
+        return
+    from opentelemetry.trace import Link, SpanKind, StatusCode, set_span_in_context
+
+    before = [found for found in map(_remote, after) if found is not None]
+    told = {f"lienthong.{key}": value for key, value in (attributes or {}).items()}
+    if correlation := current():
+        told["lienthong.correlation"] = correlation
+    with tracer.start_as_current_span(
+        name,
+        context=set_span_in_context(before[0]) if len(before) == 1 else None,
+        kind=SpanKind[kind.upper()],
+        attributes=told,
+        links=[Link(found.get_span_context()) for found in before] if len(before) > 1 else [],
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as opened:
+        try:
+            yield _OpenSpan(opened)
+        except BaseException as fault:
+            opened.set_status(StatusCode.ERROR, type(fault).__name__)
+            raise
+
+
+def _remote(header: str) -> Span | None:
+    """The span that *header* names, somewhere else or long ago."""
+    from opentelemetry.trace import get_current_span
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    found = get_current_span(TraceContextTextMapPropagator().extract({HEADER: header}))
+    return found if found.get_span_context().is_valid else None
+
+
+def _tracer() -> Tracer | None:
+    """The tracer of an SDK, when this process has one."""
+    if "opentelemetry.trace" not in sys.modules:
+        return None
+    from opentelemetry import trace
+
+    provider = trace.get_tracer_provider()
+    return None if isinstance(provider, trace.ProxyTracerProvider) else provider.get_tracer("lienthong", _VERSION)
+
+
+_VERSION = version("lienthong")

@@ -1,0 +1,71 @@
+"""Every request of the service is counted and logged under one id."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.api import Gateway
+from gateway.config import settings_from
+from gateway.monitor import Monitor
+from gateway.service import Server, create_app
+from tests.running import until
+
+PERSONAL = "099090000017"
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[tuple[httpx.Client, Monitor]]:
+    settings = settings_from({"service": {"listen": "127.0.0.1:0"}}, folder=tmp_path)
+    with Gateway(settings) as gateway:
+        monitor = Monitor(gateway)
+        with Server(create_app(gateway, monitor), settings.service, stop_s=5.0) as server:
+            assert server.wait_until_ready(time.sleep)
+            with httpx.Client(base_url=server.url, trust_env=False, timeout=10.0) as client:
+                yield client, monitor
+
+
+def test_requests_are_counted_by_route(watched: tuple[httpx.Client, Monitor]) -> None:
+    """
+    By the template of the route and a known method: whatever stands in a path makes no series of its own.
+    """
+    client, monitor = watched
+    client.get("/health/ready")
+    client.get(f"/ho-so/{PERSONAL}")
+    client.request("PROPFIND", "/health/live")
+
+    # A request is counted once its answer has left.
+    until(lambda: "lienthong_http_requests_under_way 0.0" in monitor.exposition().decode(), "all are answered")
+    told = monitor.exposition().decode()
+
+    assert 'lienthong_http_requests_total{method="GET",route="/health/ready",status="200"} 1.0' in told
+    assert 'lienthong_http_requests_total{method="GET",route="none",status="404"} 1.0' in told
+    assert 'method="other"' in told
+    assert PERSONAL not in told
+    assert "PROPFIND" not in told
+
+
+def test_a_refused_request_is_logged_under_the_id_that_its_answer_tells(
+    watched: tuple[httpx.Client, Monitor], caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    The caller's own id, when it has the form of one; else a new one. The log has the id, not the path.
+    """
+    client, _ = watched
+    mine = "7b8e2c1a-5d3f-4e6a-9b0c-1d2e3f4a5b6c"
+    with caplog.at_level("INFO", "gateway.service"):
+        answer = client.get(f"/ho-so/{PERSONAL}", headers={"X-Request-ID": mine})
+        other = client.get("/ho-so", headers={"X-Request-ID": PERSONAL})
+        until(lambda: len(caplog.records) >= 2, "both are logged")
+
+    assert answer.headers["X-Request-ID"] == mine.replace("-", "")
+    assert re.fullmatch(r"[0-9a-f]{32}", other.headers["X-Request-ID"])
+    records = [vars(record) for record in caplog.records if record.msg == "service.request_answered"]
+    told = [(record["correlation"], record["status"]) for record in records]
+    assert told == [(answer.headers["X-Request-ID"], 404), (other.headers["X-Request-ID"], 404)]
+    assert PERSONAL not in str(records)
