@@ -322,12 +322,14 @@ def _may_be_told(body: Dossier | ProcessingStep, row: _DossierRow, effect: Advan
     """
     Whether partners may hear of *body* without the public status moving back.
 
-    A portal takes its status from every header and from the latest step it knows. So what is late and has another
-    status stays in the ledger, save a step where a later step was told before it.
+    A portal takes its status from every header and from the latest step it knows. So a late header with another
+    status stays in the ledger, and a late step is told only where a later step was told before it.
     """
-    if effect is not Advance.LATE or body.status is row.status:
+    if effect is not Advance.LATE:
         return True
-    return isinstance(body, ProcessingStep) and row.step_at is not None and body.at <= row.step_at
+    if isinstance(body, ProcessingStep):
+        return row.step_at is not None and body.at <= row.step_at
+    return body.status is row.status
 
 
 def _too_early(step: ProcessingStep) -> InvalidInput:
