@@ -57,7 +57,8 @@ def of_field(field: str, item: Mapping[str, Any]) -> Answer:
 def of_input(error: InvalidInput, kind: str = "") -> Answer:
     """A refusal of the model: *kind* is the value that was built."""
     name = _NAMES.get((kind, error.field)) or _NAMES.get(("", error.field), error.field)
-    value = f" «{error.shown}»" if error.shown else ""
+    # Where a value may not be shown, its length stands in its place, which says nothing to a one-stop system.
+    value = "" if error.shown.startswith("…") or not error.shown else f" «{error.shown}»"
     return invalid(f"{name}{value}: {error.reason}")
 
 

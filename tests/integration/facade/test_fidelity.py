@@ -76,73 +76,61 @@ def a_timeline(*when_and_status: tuple[str, str]) -> list[Item]:
 
 
 HISTORY = (("02092000", "2"), ("03080000", "4"), ("10090000", "9"))
-NO_TIME = (("02000000", "2"), ("02000000", "9"), ("02000000", "10"))
+MIDNIGHT = "20260302000000"
+FINISHED = {"TrangThaiHoSo": "9", "NgayKetThucXuLy": "20260310090000"}
 
-
-@pytest.mark.parametrize(
-    "pushes",
-    [
-        pytest.param(
-            [("False", [a_wire_dossier(TrangThaiHoSo=status)]) if n == 0 else ("True", [a_wire_dossier(**changes)])
-             for n, (status, changes) in enumerate(
-                 [("2", {}), ("", {"TrangThaiHoSo": "4"}), ("", {"TrangThaiHoSo": "5"}), ("", {"TrangThaiHoSo": "4"}),
-                  ("", {"TrangThaiHoSo": "9", "NgayKetThucXuLy": "20260310090000"}),
-                  ("", {"TrangThaiHoSo": "10", "NgayTra": "20260311090000"})])],
-            id="status-by-updates-alone",
-        ),
-        pytest.param(
-            [
-                ("False", [a_wire_dossier(TrangThaiHoSo="9", NgayKetThucXuLy="20260310090000")]),
-                ("steps", a_timeline(*HISTORY)),
-            ],
-            id="final-header-then-its-history",
-        ),
-        pytest.param(
-            [("False", [a_wire_dossier(TrangThaiHoSo="9")]), ("steps", a_timeline(*HISTORY))],
-            id="final-header-without-its-date",
-        ),
-        pytest.param(
-            [("False", [a_wire_dossier(TrangThaiHoSo="8")]), ("steps", a_timeline(*HISTORY[:2], ("10090000", "8")))],
-            id="stopped-then-its-history",
-        ),
-        pytest.param(
-            [
-                ("False", [a_wire_dossier()]),
-                ("steps", a_timeline(HISTORY[0])),
-                ("True", [a_wire_dossier(TrangThaiHoSo="9", NgayKetThucXuLy="20260310090001")]),
-                ("steps", a_timeline(*HISTORY[1:])),
-            ],
-            id="end-told-a-second-before-its-step",
-        ),
-        pytest.param(
-            [
-                ("False", [a_wire_dossier(TrangThaiHoSo="10", NgayTiepNhan="20260302000000", NgayTra="20260302000000")]),
-                ("steps", a_timeline(*NO_TIME)),
-            ],
-            id="days-without-hours",
-        ),
-        pytest.param(
-            [
-                ("False", [a_wire_dossier()]),
-                ("steps", a_timeline(*HISTORY[:2])),
-                ("True", [a_wire_dossier(TrangThaiHoSo="5")]),
-                ("steps", a_timeline(("04080000", "5"))),
-                ("steps", a_timeline(("05080000", "4"), *HISTORY[2:])),
-            ],
-            id="header-always-before-its-step",
-        ),
-        pytest.param(
-            [("False", [a_wire_dossier()]), *[("steps", a_timeline(step)) for step in HISTORY], ("True", [a_wire_dossier(
-                TrangThaiHoSo="9", NgayKetThucXuLy="20260310090000")])],
-            id="step-by-step",
-        ),
+WAYS: dict[str, Pushes] = {
+    "status by updates alone": [
+        ("False", [a_wire_dossier()]),
+        ("True", [a_wire_dossier(TrangThaiHoSo="4")]),
+        ("True", [a_wire_dossier(TrangThaiHoSo="5")]),
+        ("True", [a_wire_dossier(TrangThaiHoSo="4")]),
+        ("True", [a_wire_dossier(**FINISHED)]),
+        ("True", [a_wire_dossier(TrangThaiHoSo="10", NgayTra="20260311090000")]),
     ],
-)  # fmt: skip
-def test_the_ways_in_which_systems_tell_a_history_end_alike(both: Both, pushes: Pushes) -> None:
+    "the final header, then its history": [
+        ("False", [a_wire_dossier(**FINISHED)]),
+        ("steps", a_timeline(*HISTORY)),
+    ],
+    "a final header without its date": [
+        ("False", [a_wire_dossier(TrangThaiHoSo="9")]),
+        ("steps", a_timeline(*HISTORY)),
+    ],
+    "stopped, then its history": [
+        ("False", [a_wire_dossier(TrangThaiHoSo="8")]),
+        ("steps", a_timeline(*HISTORY[:2], ("10090000", "8"))),
+    ],
+    "an end that is a second later than its step": [
+        ("False", [a_wire_dossier()]),
+        ("steps", a_timeline(HISTORY[0])),
+        ("True", [a_wire_dossier(TrangThaiHoSo="9", NgayKetThucXuLy="20260310090001")]),
+        ("steps", a_timeline(*HISTORY[1:])),
+    ],
+    "days without hours": [
+        ("False", [a_wire_dossier(TrangThaiHoSo="10", NgayTiepNhan=MIDNIGHT, NgayTra=MIDNIGHT)]),
+        ("steps", a_timeline(("02000000", "2"), ("02000000", "9"), ("02000000", "10"))),
+    ],
+    "each header before its step": [
+        ("False", [a_wire_dossier()]),
+        ("steps", a_timeline(*HISTORY[:2])),
+        ("True", [a_wire_dossier(TrangThaiHoSo="5")]),
+        ("steps", a_timeline(("04080000", "5"))),
+        ("steps", a_timeline(("05080000", "4"), *HISTORY[2:])),
+    ],
+    "step by step": [
+        ("False", [a_wire_dossier()]),
+        *[("steps", a_timeline(step)) for step in HISTORY],
+        ("True", [a_wire_dossier(**FINISHED)]),
+    ],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_ways_in_which_systems_tell_a_history_end_alike(both: Both, way: str) -> None:
     """
     Status by updates alone, the last header before its timeline, a step that is a second older than its header, days
     without hours: every step arrives once and in order, and the status is the one that a direct push leaves.
     """
-    direct, through = both.push(pushes)
+    direct, through = both.push(WAYS[way])
 
     assert through == direct
