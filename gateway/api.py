@@ -22,6 +22,7 @@ from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
 from gateway.fronts import Call, Front, Fronting
 from gateway.janitor import Janitor
+from gateway.jobs import Jobs
 from gateway.model import Change, DossierCode
 from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.observe.tracing import span
@@ -263,6 +264,11 @@ class Gateway:
     def keys(self) -> ApiKeys:
         """The API keys of the service, in the name of this process's account."""
         return ApiKeys(self._store, self.clock, getpass.getuser())
+
+    @property
+    def jobs(self) -> Jobs:
+        """Long work that clients of the service asked for."""
+        return Jobs(self._store, self.clock)
 
     def note_access(self, actor: str, action: str, subject: str) -> None:
         """Enter into the audit that *actor* read *subject*. Raises ``StoreError``."""

@@ -86,9 +86,14 @@ Cells = Mapping[str, str]
 
 def a_mapping(layout: str = "flat", *, more: str = "", file: str = "") -> FileMapping:
     """The mapping of the invented system; *more* goes to its end, *file* into ``[file]``."""
+    return parse_mapping(mapping_text(layout, more=more, file=file))
+
+
+def mapping_text(layout: str = "flat", *, more: str = "", file: str = "") -> str:
+    """The mapping as it stands in a file."""
     steps = STEP_COLUMNS if layout == "columns" else STEPS
     section = f"[file]\n{file}" if file else ""
-    return parse_mapping(COMMON.format(layout=layout, file=section, more=steps + more))
+    return COMMON.format(layout=layout, file=section, more=steps + more)
 
 
 def a_header(serial: int = 7, **changes: str) -> dict[str, str]:

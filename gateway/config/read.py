@@ -243,6 +243,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         for name, source in settings.sources.items()
     }
     service, oauth = settings.service, settings.service.oauth
+    service = service.model_copy(update={"spool": folder / service.spool})
     if oauth is not None and oauth.ca_file is not None:
         anchored = oauth.model_copy(update={"ca_file": folder / oauth.ca_file})
         service = service.model_copy(update={"oauth": anchored})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -17,7 +18,8 @@ class ServiceSettings(Section):
     one. TLS is the business of the proxy in front.
 
     One request may carry *max_body_bytes*, nested *max_depth* deep; a batch *max_batch* changes; an export file
-    *max_import_bytes*. *threads* requests are worked on at once. Beside API keys, *oauth* lets in clients of an
+    *max_import_bytes*. *threads* requests are worked on at once. Uploaded files
+    lie in the folder *spool* until they are imported. Beside API keys, *oauth* lets in clients of an
     external issuer, *client_certificates* those whose certificate a proxy checked.
     """
 
@@ -27,5 +29,6 @@ class ServiceSettings(Section):
     max_batch: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1_000
     max_import_bytes: Annotated[int, Field(strict=True, ge=1024, le=16 * 1024 * 1024 * 1024)] = 1024 * 1024 * 1024
     threads: Count = 16
+    spool: Path = Path("lienthong-imports")
     oauth: OAuthSettings | None = None
     client_certificates: CertificateSettings | None = None

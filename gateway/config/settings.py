@@ -222,8 +222,8 @@ def vietnamese(moment: datetime) -> datetime:
 class RetentionSettings(Section):
     """
     How many days each class of data is kept after its end, before it is deleted: delivered messages, single calls and
-    look-ups, what partners told us, ids under which sources repeated what was known, and first answers to requests
-    with an ``Idempotency-Key``. The ledger itself stays.
+    look-ups, what partners told us, ids under which sources repeated what was known, first answers to requests with
+    an ``Idempotency-Key``, and import jobs with the rows that they refused. The ledger itself stays.
     A service deletes every *every_h* hours.
     """
 
@@ -232,6 +232,7 @@ class RetentionSettings(Section):
     inbox_days: Days = 365.0
     repeats_days: Days = 90.0
     answers_days: Days = 7.0
+    jobs_days: Days = 30.0
     every_h: Hours = 6.0
 
 

@@ -85,4 +85,5 @@ def retention(settings: RetentionSettings) -> dict[str, timedelta]:
         "inbox": timedelta(days=settings.inbox_days),
         "repeats": timedelta(days=settings.repeats_days),
         "answers": timedelta(days=settings.answers_days),
+        "jobs": timedelta(days=settings.jobs_days),
     }

@@ -32,6 +32,10 @@ class Event(StrEnum):
     IMPORT_STARTED = "import.started"
     IMPORT_PROGRESS = "import.progress"
     IMPORT_FINISHED = "import.finished"
+    IMPORT_REFUSED = "import.refused"
+    """A file that was sent to the service cannot be read as a whole; its job says why."""
+    IMPORT_POSTPONED = "import.postponed"
+    """The folder of uploads or the database cannot be used now; the jobs wait."""
 
     SYNC_STARTED = "sync.started"
     SYNC_PROGRESS = "sync.progress"

@@ -11,12 +11,14 @@ from fastapi import FastAPI
 
 from gateway.api import Gateway
 from gateway.monitor import Monitor
-from gateway.service import dossiers, intake, operating
+from gateway.service import dossiers, imports, intake, operating
 from gateway.service.access import Access, KeyTokens, Tokens
 from gateway.service.certificates import ProxyCertificates
 from gateway.service.context import Service
 from gateway.service.facade import FacadeRoute
 from gateway.service.health import health_routes
+from gateway.service.imports.runner import Runner
+from gateway.service.imports.spool import Spool
 from gateway.service.oauth import IssuedTokens, IssuerKeys
 from gateway.service.problems import answer_with_problems
 from gateway.service.schema import publish_shapes
@@ -32,11 +34,15 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     """The service of *gateway*, which stays the caller's to close; *monitor* tells how it is."""
     service = Service(gateway, _access(gateway))
     monitor = monitor or Monitor(gateway)
+    spool = Spool(service.settings.spool)
+    runner = Runner(gateway, spool)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = service.settings.threads
+        runner.start()
         yield
+        await anyio.to_thread.run_sync(runner.close)
 
     app = FastAPI(
         title="Liên Thông",
@@ -53,6 +59,7 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     app.add_middleware(Watched, meter=monitor.meter)
     for part in (intake, dossiers, operating):
         app.include_router(part.routes(service))
+    app.include_router(imports.routes(service, spool, runner))
     publish_shapes(app, (*intake.SHAPES, *operating.SHAPES))
     return app
 

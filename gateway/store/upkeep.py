@@ -20,6 +20,7 @@ _STATEMENTS: Mapping[str, str] = {
     "inbox": "delete_inbox",
     "repeats": "delete_repeats",
     "answers": "delete_answers",
+    "jobs": "delete_jobs",
 }
 
 

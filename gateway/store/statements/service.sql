@@ -30,3 +30,32 @@ DELETE FROM lt_answer WHERE tenant = :tenant AND (client, request_key) IN (
     SELECT client, request_key FROM lt_answer WHERE tenant = :tenant AND at < :before ORDER BY at LIMIT :want
     /*skip locked lt_answer*/)
 RETURNING 1
+
+-- name: add_job
+INSERT INTO lt_job (tenant, id, kind, client, state, place, detail, started_at, changed_at)
+VALUES (:tenant, :id, :kind, :client, 'waiting', '', :detail, :at, :at)
+
+-- name: job
+SELECT id, kind, client, state, detail, started_at, changed_at FROM lt_job WHERE tenant = :tenant AND id = :id
+
+-- name: take_job
+-- A job that waits, or whose worker has not been heard of since :silent.
+UPDATE lt_job SET state = 'running', place = :place, changed_at = :at
+WHERE tenant = :tenant AND id = :id AND (state = 'waiting' OR (state = 'running' AND changed_at < :silent))
+RETURNING detail
+
+-- name: note_job
+-- Only its present worker may say how far a job is, or how it ended.
+UPDATE lt_job SET state = :state, detail = :detail, changed_at = :at
+WHERE tenant = :tenant AND id = :id AND place = :place AND state = 'running'
+RETURNING 1
+
+-- name: delete_jobs
+DELETE FROM lt_job WHERE tenant = :tenant AND id IN (
+    SELECT id FROM lt_job WHERE tenant = :tenant AND changed_at < :before AND state NOT IN ('waiting', 'running')
+    ORDER BY changed_at LIMIT :want /*skip locked lt_job*/)
+RETURNING 1
+
+-- name: give_back_job
+UPDATE lt_job SET state = 'waiting', place = '', changed_at = :at
+WHERE tenant = :tenant AND id = :id AND place = :place AND state = 'running'

@@ -1,0 +1,185 @@
+"""POST /v1/imports/{source} takes a file as it streams in; GET /v1/imports/{id} tells how far its import is."""
+
+from __future__ import annotations
+
+import errno
+from datetime import datetime
+from typing import Annotated, Any, BinaryIO, Final
+from uuid import uuid4
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+
+from gateway.access import Right
+from gateway.errors import InvalidInput
+from gateway.model.text import show
+from gateway.service.access import Caller
+from gateway.service.context import Service
+from gateway.service.imports.runner import Runner
+from gateway.service.imports.spool import Spool
+from gateway.service.problems import FieldProblem, Refusal, documented
+from gateway.store.jobs import Job
+
+_REFUSALS = documented(
+    "unauthenticated", "forbidden", "malformed", "not-found", "too-large", "unsupported-type", "invalid-input",
+    "store-unavailable", "store-full",
+)  # fmt: skip
+_SUFFIX: Final = {
+    "text/csv": ".csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}
+_CHUNK: Final = 1024 * 1024
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+SourceName = Annotated[str, Path(max_length=63, description="Nguồn trong cấu hình / A source of the configuration")]
+JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+
+
+class ImportCounts(BaseModel):
+    """What an import did, as the command ``import --json`` tells it."""
+
+    rows: int
+    dossiers: int
+    steps: int
+    accepted: int
+    new: int
+    changed: int
+    unchanged: int
+    refused_rows: int
+    refused_dossiers: int
+    seconds: float
+
+
+class ImportJob(BaseModel):
+    """
+    An import: ``waiting``, ``running``, ``done`` or ``failed``. *done* of *total* bytes while *phase* is ``reading``,
+    rows while it is ``submitting``. After the end, *report* or *refusal*.
+    """
+
+    id: str
+    state: str
+    source: str
+    started_at: datetime
+    changed_at: datetime
+    phase: str
+    done: int
+    total: int | None
+    report: ImportCounts | None = None
+    refusal: FieldProblem | None = None
+
+    @staticmethod
+    def of(job: Job) -> ImportJob:
+        told: dict[str, Any] = {name: job.detail.get(name) for name in ("phase", "done", "total", "report", "refusal")}
+        return ImportJob(
+            id=job.id, state=job.state, source=job.detail["source"], started_at=job.started_at,
+            changed_at=job.changed_at, **told,
+        )  # fmt: skip
+
+
+def routes(service: Service, spool: Spool, runner: Runner) -> APIRouter:
+    """POST /v1/imports/{source}; GET /v1/imports/{id}, /v1/imports/{id}/rejects."""
+    router = APIRouter(prefix="/v1/imports", tags=["Nhập tệp / Imports"], responses=_REFUSALS)
+    gateway = service.gateway
+    importer = Depends(service.access.needs(Right.IMPORT))
+
+    @router.post("/{source}", status_code=202, openapi_extra=_takes_file())
+    async def upload(
+        source: SourceName,
+        request: Request,
+        response: Response,
+        caller: Caller = importer,
+        backfill: Annotated[bool, Query(description="Hồ sơ cũ / Old dossiers")] = False,
+    ) -> ImportJob:
+        """Nhận một tệp xuất CSV hoặc XLSX và nhập trong nền. / Take in an export and import it in the background."""
+        if caller.grant.agencies is not None:
+            raise Refusal("forbidden", "chỉ khóa của mọi đơn vị / only for a key of all agencies")
+        suffix = _suffix(request)
+        if source not in gateway.settings.sources:
+            raise Refusal("invalid-input", errors=[_unknown_source(source, sorted(gateway.settings.sources))])
+        id_ = uuid4().hex
+        size = await _receive(request, spool, id_, suffix, service.settings.max_import_bytes)
+
+        def note() -> Job:
+            gateway.note_access(caller.actor, "import", id_)
+            return runner.add(id_, source, caller.name, backfill=backfill, size=size)
+
+        job = await anyio.to_thread.run_sync(note)
+        response.headers["Location"] = f"/v1/imports/{id_}"
+        return ImportJob.of(job)
+
+    @router.get("/{id_}")
+    def job(id_: JobId, caller: Caller = importer) -> ImportJob:
+        """Nhập đến đâu rồi. / How far an import is."""
+        return ImportJob.of(_job(id_, caller))
+
+    @router.get("/{id_}/rejects", response_class=FileResponse)
+    def rejects(id_: JobId, caller: Caller = importer) -> Response:
+        """Các dòng bị từ chối, kèm lý do; sửa rồi gửi lại được. / The refused rows with their reasons, to be mended."""
+        file = spool.rejects(_job(id_, caller).id)
+        if not file.exists():
+            raise Refusal("not-found", "không có dòng nào bị từ chối ở máy này / there are no refused rows here")
+        gateway.note_access(caller.actor, "import.rejects", id_)
+        return FileResponse(file, media_type="text/csv; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+    def _job(id_: str, caller: Caller) -> Job:
+        found = gateway.jobs.find(id_)
+        if found is None or found.client != caller.name:
+            raise Refusal("not-found", "không có lần nhập này / there is no such import")
+        return found
+
+    return router
+
+
+async def _receive(request: Request, spool: Spool, id_: str, suffix: str, most_bytes: int) -> int:
+    """Write the body into the spool as it comes; what is broken off or too long leaves nothing."""
+    run = anyio.to_thread.run_sync
+    try:
+        file = await run(spool.start, id_)
+        try:
+            size = await _copy(request, file, most_bytes)
+            await run(spool.finish, id_, suffix, file)
+        except BaseException:
+            file.close()
+            spool.drop(id_)
+            raise
+    except OSError as fault:
+        raise Refusal("store-full" if fault.errno in _FULL else "store-unavailable") from fault
+    return size
+
+
+async def _copy(request: Request, file: BinaryIO, most_bytes: int) -> int:
+    size, waiting = 0, bytearray()
+    async for part in request.stream():
+        size += len(part)
+        if size > most_bytes:
+            raise Refusal("too-large", f"tối đa / at most {most_bytes} byte", headers={"Connection": "close"})
+        waiting += part
+        if len(waiting) >= _CHUNK:
+            await anyio.to_thread.run_sync(file.write, bytes(waiting))
+            waiting.clear()
+    if not size:
+        raise Refusal("malformed", "tệp rỗng / the file is empty")
+    await anyio.to_thread.run_sync(file.write, bytes(waiting))
+    return size
+
+
+def _suffix(request: Request) -> str:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _SUFFIX:
+        raise Refusal("unsupported-type", f"Content-Type: {' | '.join(_SUFFIX)}")
+    return _SUFFIX[kind]
+
+
+def _takes_file() -> dict[str, Any]:
+    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _SUFFIX}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _unknown_source(source: str, known: list[str]) -> InvalidInput:
+    return InvalidInput(
+        "source",
+        show(source),
+        "không có trong cấu hình / is not configured",
+        f"Chọn một trong / Choose one of: {', '.join(known) or '–'}",
+    )

@@ -1,0 +1,165 @@
+"""
+Does the import jobs of one service process, one after the other; what a process left undone when it died is done by the
+next that finds the file.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from connectors.provincial.file import Phase, import_file, load_mapping
+from gateway.api import Gateway
+from gateway.errors import ConfigurationError, InvalidInput, StoreError
+from gateway.observe import Event, get_logger
+from gateway.service.imports.spool import Spool
+from gateway.store.jobs import Job, State
+
+log = get_logger(__name__)
+
+SILENCE: Final = timedelta(seconds=60)
+"""A job of whose process nothing was heard for so long is taken over."""
+LOOK_EVERY_S: Final = 15.0
+TELL_EVERY_S: Final = 1.0
+
+
+class Runner:
+    """A thread that imports. *spool* is where the uploads lie."""
+
+    def __init__(self, gateway: Gateway, spool: Spool) -> None:
+        self._gateway = gateway
+        self._spool = spool
+        self._place = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the batch under way; what is left of the job is done by the next process."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(self._gateway.settings.delivery.stop_s)
+
+    def add(self, id_: str, source: str, client: str, *, backfill: bool, size: int) -> Job:
+        """Note that a whole upload lies in the spool, and wake the thread."""
+        now = self._gateway.clock.now()
+        detail = {"source": source, "backfill": backfill, "bytes": size, "phase": "", "done": 0, "total": None}
+        job = Job(id_, "import", client, "waiting", now, now, detail)
+        self._gateway.jobs.add(job)
+        self._wake.set()
+        return job
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                for id_ in self._spool.waiting():
+                    if self._stop.is_set():
+                        return
+                    self._try(id_)
+                self._tidy()
+            except (OSError, StoreError) as fault:
+                log.warning(Event.IMPORT_POSTPONED, error=type(fault).__name__)
+            self._wake.wait(LOOK_EVERY_S)
+            self._wake.clear()
+
+    def _try(self, id_: str) -> None:
+        job = self._gateway.jobs.find(id_)
+        if job is None:
+            # Its upload is whole, its job is about to be noted.
+            return
+        if job.state in ("done", "failed"):
+            self._forget(id_)
+            return
+        detail = self._gateway.jobs.take(id_, self._place, silence=SILENCE)
+        if detail is None:
+            return
+        try:
+            end = self._import(id_, detail)
+        except _Stopped:
+            self._gateway.jobs.give_back(id_, self._place)
+            return
+        if end is not None:
+            state, told = end
+            self._gateway.jobs.note(id_, self._place, told, state=state)
+            self._forget(id_)
+
+    def _import(self, id_: str, detail: Mapping[str, Any]) -> tuple[State, Mapping[str, Any]] | None:
+        file = self._spool.upload(id_)
+        if file is None:
+            return None
+        log.info(Event.IMPORT_STARTED, source=detail["source"], job=id_)
+        try:
+            mapping = load_mapping(self._gateway.settings.sources[detail["source"]].mapping)
+            report = import_file(
+                file, mapping, self._gateway,
+                rejects_path=self._spool.rejects(id_),
+                progress=_Teller(self, id_, detail), clock=self._gateway.clock, backfill=detail["backfill"],
+            )  # fmt: skip
+        except (InvalidInput, ConfigurationError, KeyError) as refusal:
+            log.warning(Event.IMPORT_REFUSED, job=id_, error=type(refusal).__name__)
+            return "failed", {**detail, "refusal": _in_words(refusal)}
+        counts = {name: value for name, value in asdict(report).items() if name not in ("rejects", "seconds")}
+        log.info(Event.IMPORT_FINISHED, source=mapping.source, job=id_, **counts)
+        return "done", {**detail, "report": {**counts, "seconds": round(report.seconds, 3)}}
+
+    def tell(self, id_: str, detail: Mapping[str, Any]) -> None:
+        """Say how far the job is. Raises ``_Stopped`` when this process is to end, or lost the job."""
+        if self._stop.is_set() or not self._gateway.jobs.note(id_, self._place, detail):
+            raise _Stopped
+
+    def _forget(self, id_: str) -> None:
+        upload = self._spool.upload(id_)
+        if upload is not None:
+            upload.unlink(missing_ok=True)
+
+    def _tidy(self) -> None:
+        """Delete files of jobs that nobody knows any more."""
+        for id_, path in self._spool.forgotten(time.time()):
+            if self._gateway.jobs.find(id_) is None:
+                path.unlink(missing_ok=True)
+
+
+class _Stopped(Exception):
+    """The import ends here; what was accepted is recognised when it begins again."""
+
+
+class _Teller:
+    """Writes an import's progress into its job, once a second at most."""
+
+    def __init__(self, runner: Runner, id_: str, detail: Mapping[str, Any]) -> None:
+        self._runner = runner
+        self._id = id_
+        self._detail = dict(detail)
+        self._told = 0.0
+
+    def update(self, phase: Phase, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if now - self._told < TELL_EVERY_S:
+            return
+        self._told = now
+        self._runner.tell(self._id, {**self._detail, "phase": phase.value, "done": done, "total": total})
+
+
+def _in_words(refusal: Exception) -> dict[str, str]:
+    if isinstance(refusal, InvalidInput):
+        return {"field": refusal.field, "value": "", "reason": refusal.reason, "remedy": refusal.remedy}
+    if isinstance(refusal, ConfigurationError):
+        first = refusal.problems[0]
+        return {"field": first.path, "value": "", "reason": first.reason, "remedy": first.remedy}
+    return {
+        "field": "source",
+        "value": "",
+        "reason": "nguồn không còn trong cấu hình / the source is no longer configured",
+        "remedy": "Cấu hình lại [sources.…] rồi gửi lại tệp / Configure it and send the file again",
+    }

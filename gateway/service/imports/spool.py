@@ -1,0 +1,71 @@
+"""
+The folder of uploaded files: each is whole or not there, and readable by the gateway's account only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+_JOB: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_ID_LENGTH: Final = 32
+FORGOTTEN_S: Final = 24 * 3600.0
+"""What belongs to no job after a day is of an upload or a process that broke off."""
+SUFFIXES: Final = (".csv", ".xlsx")
+
+
+@dataclass(frozen=True)
+class Spool:
+    """Files by their job's id: the upload, and the rows that were refused."""
+
+    folder: Path
+
+    def start(self, id_: str) -> BinaryIO:
+        """A file to write an upload to, under a name that nothing else looks at."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._part(id_)
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+    def finish(self, id_: str, suffix: str, file: BinaryIO) -> None:
+        """The upload is whole: from here on it survives a crash."""
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        self._part(id_).rename(self.folder / f"{id_}{suffix}")
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def drop(self, id_: str) -> None:
+        """Forget an upload that was broken off."""
+        self._part(id_).unlink(missing_ok=True)
+
+    def upload(self, id_: str) -> Path | None:
+        """The uploaded file of a job; None when it is not on this machine, or no longer."""
+        return next((path for suffix in SUFFIXES if (path := self.folder / f"{id_}{suffix}").exists()), None)
+
+    def rejects(self, id_: str) -> Path:
+        return self.folder / f"{id_}.tu-choi.csv"
+
+    def waiting(self) -> list[str]:
+        """The jobs whose uploads lie here."""
+        return [path.stem for path in self._files() if path.suffix in SUFFIXES and _JOB.fullmatch(path.stem)]
+
+    def forgotten(self, now_s: float) -> Iterator[tuple[str, Path]]:
+        """Everything here, by job, that was not touched for a while before *now_s* (seconds of the epoch)."""
+        for path in self._files():
+            id_ = path.name[:_ID_LENGTH]
+            if _JOB.fullmatch(id_) and path.stat().st_mtime < now_s - FORGOTTEN_S:
+                yield id_, path
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.iterdir()) if self.folder.exists() else []
+
+    def _part(self, id_: str) -> Path:
+        return self.folder / f"{id_}.part"

@@ -1,0 +1,64 @@
+"""
+Long work that somebody asked for over the network: what it is, who does it now, and how far it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import orjson
+
+from gateway.store.moments import from_us, to_us
+from gateway.store.sql import Statements
+
+State = Literal["waiting", "running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """*detail* is what the kind of job needs and tells: plain values, none of them personal."""
+
+    id: str
+    kind: str
+    client: str
+    state: State
+    started_at: datetime
+    changed_at: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add(sql: Statements, job: Job) -> None:
+    sql.run("add_job", id=job.id, kind=job.kind, client=job.client, detail=_text(job.detail), at=to_us(job.started_at))
+
+
+def find(sql: Statements, id_: str) -> Job | None:
+    row = sql.row("job", id=id_)
+    if row is None:
+        return None
+    id_, kind, client, state, detail, started_at, changed_at = row
+    return Job(id_, kind, client, state, from_us(started_at), from_us(changed_at), orjson.loads(detail))
+
+
+def take(sql: Statements, id_: str, place: str, *, now: datetime, silence: timedelta) -> Mapping[str, Any] | None:
+    """The detail of the job, which *place* now does; None when somebody else does it, or it is over."""
+    row = sql.row("take_job", id=id_, place=place, at=to_us(now), silent=to_us(now - silence))
+    return None if row is None else orjson.loads(row[0])
+
+
+def note(
+    sql: Statements, id_: str, place: str, detail: Mapping[str, Any], *, now: datetime, state: State = "running"
+) -> bool:
+    """Say how far the job is, or that it ended; false when it is no longer the business of *place*."""
+    return sql.row("note_job", id=id_, place=place, state=state, detail=_text(detail), at=to_us(now)) is not None
+
+
+def give_back(sql: Statements, id_: str, place: str, *, now: datetime) -> None:
+    """*place* does the job no longer; whoever finds it first goes on."""
+    sql.run("give_back_job", id=id_, place=place, at=to_us(now))
+
+
+def _text(detail: Mapping[str, Any]) -> str:
+    return orjson.dumps(dict(detail)).decode()

@@ -1,0 +1,196 @@
+"""Export files over HTTP: streamed to disk, imported in the background, told page by page, and never half."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.provincial.file import Phase
+from gateway.api import Gateway
+from gateway.config import settings_from
+from gateway.service.imports.runner import SILENCE, Runner
+from gateway.service.imports.spool import FORGOTTEN_S, Spool
+from tests.clocks import TestClock
+from tests.exports import a_history, mapping_text, text_of
+from tests.partners import ScriptedPartner
+from tests.running import until
+from tests.serving import serving
+
+EXPORT = text_of([*a_history(1), *a_history(2), *a_history(3, Đối_tượng="Ai đó")]).encode()
+"""Two dossiers, and one whose four rows are refused."""
+CSV = {"Content-Type": "text/csv"}
+ENDED = {"done", "failed"}
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, clock: TestClock) -> Iterator[Gateway]:
+    (tmp_path / "mot-cua.toml").write_text(mapping_text(), "utf-8")
+    settings = settings_from(
+        {
+            "service": {"listen": "127.0.0.1:0", "max_import_bytes": 64 * 1024},
+            "sources": {"mot-cua": {"mapping": "mot-cua.toml"}},
+        },
+        folder=tmp_path,
+    )
+    with Gateway(settings, connectors=[ScriptedPartner()], clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(gateway: Gateway) -> Iterator[httpx.Client]:
+    with serving(gateway) as opened:
+        opened.headers["Authorization"] = f"Bearer {token(gateway, 'nhap-tep')}"
+        yield opened
+
+
+def token(gateway: Gateway, name: str, agencies: list[str] | None = None) -> str:
+    return gateway.keys.create(name, ["import"], agencies=agencies, life=timedelta(days=1)).token
+
+
+def ended(client: httpx.Client, path: str) -> dict[str, Any]:
+    """The job, once it is over."""
+    found: list[dict[str, Any]] = [{}]
+
+    def over() -> bool:
+        found[0] = client.get(path).raise_for_status().json()
+        return found[0]["state"] in ENDED
+
+    until(over, "the import is over")
+    return found[0]
+
+
+def test_an_upload_is_imported_and_its_refused_rows_can_be_fetched(client: httpx.Client, gateway: Gateway) -> None:
+    """
+    202 with a place to ask; then the counts of the import, and the refused row with its reason.
+    """
+    taken = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+    job = ended(client, taken.headers["location"])
+    rejects = client.get(f"{taken.headers['location']}/rejects")
+
+    assert (taken.status_code, job["state"]) == (202, "done")
+    assert (job["report"]["new"], job["report"]["refused_rows"]) == (2, 4)
+    assert gateway.totals()["dossiers"] == 2
+    assert "Lý do" in rejects.text
+    assert rejects.headers["cache-control"] == "no-store"
+    assert [entry.action for entry in gateway.operations.audit()][1:] == ["import", "import.rejects"]
+
+
+def test_the_same_file_again_changes_nothing(client: httpx.Client, gateway: Gateway) -> None:
+    """
+    A client that is not sure whether it sent the file sends it again.
+    """
+    first = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+    ended(client, first.headers["location"])
+
+    again = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+    job = ended(client, again.headers["location"])
+
+    assert (job["report"]["new"], job["report"]["unchanged"]) == (0, 2)
+    assert Spool(gateway.settings.service.spool).waiting() == []
+
+
+def test_a_file_that_cannot_be_read_says_why(client: httpx.Client) -> None:
+    """
+    The job failed, with reason and remedy as the command gives them.
+    """
+    taken = client.post("/v1/imports/mot-cua", content=b"\x00\x01\x02 no table", headers=CSV)
+
+    job = ended(client, taken.headers["location"])
+
+    assert job["state"] == "failed"
+    assert job["refusal"]["remedy"]
+    assert job["report"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "kind", "status"),
+    [
+        ("mot-cua", b"", "text/csv", 400),
+        ("mot-cua", b"x" * (64 * 1024 + 1), "text/csv", 413),
+        ("mot-cua", b"x", "text/plain", 415),
+        ("khac", b"x", "text/csv", 422),
+    ],
+)
+def test_an_upload_that_cannot_be_leaves_nothing(
+    client: httpx.Client, gateway: Gateway, path: str, content: bytes, kind: str, status: int
+) -> None:
+    """
+    Empty, too long, of another type, for a source that is not configured.
+    """
+    answer = client.post(f"/v1/imports/{path}", content=content, headers={"Content-Type": kind})
+
+    assert answer.status_code == status
+    assert list(gateway.settings.service.spool.glob("*")) == []
+
+
+def test_an_import_belongs_to_who_sent_it(client: httpx.Client, gateway: Gateway) -> None:
+    """
+    Another client's job is not there; a key of some agencies cannot import for all.
+    """
+    taken = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+    other = {"Authorization": f"Bearer {token(gateway, 'khac')}"}
+    some = {"Authorization": f"Bearer {token(gateway, 'huyen', ['H99.01'])}", **CSV}
+
+    assert client.get(taken.headers["location"], headers=other).status_code == 404
+    assert client.post("/v1/imports/mot-cua", content=EXPORT, headers=some).status_code == 403
+
+
+def upload(spool: Spool, id_: str, content: bytes = EXPORT) -> None:
+    file = spool.start(id_)
+    file.write(content)
+    spool.finish(id_, ".csv", file)
+
+
+ID = "0123456789abcdef" * 2
+
+
+def test_what_a_dead_process_left_is_imported_by_the_next(gateway: Gateway, clock: TestClock) -> None:
+    """
+    It had taken the job and was never heard of again; after a minute the next one takes over.
+    """
+    spool = Spool(gateway.settings.service.spool)
+    upload(spool, ID)
+    Runner(gateway, spool).add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+    assert gateway.jobs.take(ID, "dead", silence=SILENCE) is not None
+    clock.advance(SILENCE + timedelta(seconds=1))
+
+    heir = Runner(gateway, spool)
+    heir.start()
+    until(lambda: (job := gateway.jobs.find(ID)) is not None and job.state in ENDED, "the heir has done it")
+    heir.close()
+
+    assert gateway.totals()["dossiers"] == 2
+    assert spool.waiting() == []
+    assert not gateway.jobs.note(ID, "dead", {})
+
+
+def test_files_of_no_job_go_after_a_day(gateway: Gateway) -> None:
+    """
+    A torn upload, and an upload whose process died before it noted the job; not those of today.
+    """
+    spool = Spool(gateway.settings.service.spool)
+    upload(spool, ID)
+    spool.start(ID[::-1]).close()
+
+    today = list(spool.forgotten(time.time()))
+    tomorrow = {path.suffix for _, path in spool.forgotten(time.time() + FORGOTTEN_S + 1)}
+
+    assert (today, tomorrow) == ([], {".csv", ".part"})
+
+
+def test_progress_is_told_in_words_of_the_import() -> None:
+    """
+    What the schema says of phases is what imports say.
+    """
+    assert [phase.value for phase in Phase] == ["reading", "submitting"]
