@@ -18,6 +18,7 @@ from typing import Self
 
 from gateway.access import ApiKeys
 from gateway.config import Settings, build_connectors
+from gateway.config.reload import taken_over
 from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
 from gateway.fronts import Call, Front, Fronting
@@ -75,14 +76,33 @@ class Gateway:
         database = settings.database
         url = None if database.url is None else database.url.get_secret_value()
         self._store = open_store(database.path, url, tenant=settings.tenant.code, pool=database.pool)
-        self.desk = Desk(self._store, self.connectors, self.clock, per_minute=settings.delivery.requeue_per_minute)
+        self._retired: list[Connector] = []
+        """Those of the settings before, until the next ones come: a call may be under way."""
+        self.desk = self._desk()
         """Dead letters for operators: by cause, with advice, dry runs and audited decisions."""
         self.observer: Observer = NOBODY
         """Who is told what the engines do that are made from now on."""
 
+    def reconfigure(self, settings: Settings) -> tuple[str, ...]:
+        """
+        Go on by *settings*, with connectors built anew; engines that were made before go on with their own. Returns the
+        sections that differ and wait for the next start.
+
+        Raises ``ConfigurationError``; then nothing has changed.
+        """
+        settings, waiting = taken_over(self.settings, settings)
+        connectors = list(build_connectors(settings, self.clock).values())
+        _close(self._retired)
+        self._retired = self.connectors
+        self.settings, self.connectors = settings, connectors
+        self.desk = self._desk()
+        return waiting
+
+    def _desk(self) -> Desk:
+        return Desk(self._store, self.connectors, self.clock, per_minute=self.settings.delivery.requeue_per_minute)
+
     def close(self) -> None:
-        for connector in self.connectors:
-            connector.close()
+        _close([*self._retired, *self.connectors])
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -358,6 +378,11 @@ def _together(engines: Sequence[Engine], work: Callable[[Engine], Counts]) -> li
 
     with ThreadPoolExecutor(max(1, len(engines)), thread_name_prefix="engine") as pool:
         return list(pool.map(guarded, engines))
+
+
+def _close(connectors: Iterable[Connector]) -> None:
+    for connector in connectors:
+        connector.close()
 
 
 def _code(code: DossierCode | str) -> DossierCode:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,11 @@ import typer
 
 from gateway.api import Gateway
 from gateway.cli import output
+from gateway.cli.daemon import LOOK_EVERY, Daemon
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, Stop, gateway_at, stopping_on_signals
 from gateway.cli.watching import MetricsOption, monitor_of, watched
+from gateway.cli.workers import Workers
 from gateway.errors import ConfigurationError, Problem
 from gateway.observe import Event, get_logger
 from gateway.observe.exporting import exported
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from gateway.service import Server
 
 log = get_logger(__name__)
-
-LOOK_EVERY_S = 0.5
 
 
 def serve(
@@ -47,6 +46,8 @@ def serve(
     SIGTERM và Ctrl-C dừng êm trong delivery.stop_s giây; lần thứ hai dừng ngay, không mất gì.
     / SIGTERM and Ctrl-C stop gracefully within delivery.stop_s seconds; a second one stops at once, nothing is lost.
 
+    SIGHUP đọc lại cấu hình; tệp sai thì không đổi gì. / SIGHUP reloads the configuration; a mistake changes nothing.
+
     Ví dụ / Examples:
 
       [cyan]lienthong serve --with-workers[/]    một tiến trình làm tất cả / one process does everything
@@ -65,8 +66,14 @@ def serve(
                 output.say(f"Đang phục vụ / Serving {server.url}")
                 if ready_file is not None:
                     _tell(ready_file, server.url)
-            with _workers(gateway, stop) if with_workers else _nobody():
-                while server.alive and not stop.event.wait(LOOK_EVERY_S):
+            with _workers(gateway, stop) if with_workers else _nobody() as workers:
+
+                def over(wait_s: float) -> bool:
+                    return stop.event.wait(wait_s) or not server.alive or (workers is not None and workers.ended(0))
+
+                daemon = Daemon(config, gateway, stop, over, workers=workers, reloaded=monitor.meter.reloaded)
+                daemon.ready()
+                while not daemon.ended(LOOK_EVERY):
                     pass
         log.info(Event.SERVICE_STOPPED)
     if stop.signal is signal.SIGINT:
@@ -93,26 +100,14 @@ def _server(gateway: Gateway, monitor: Monitor) -> Server:
 
 
 @contextmanager
-def _workers(gateway: Gateway, stop: Stop) -> Iterator[None]:
-    """Deliver beside the block; a fault of the workers stops the whole process, and is raised."""
-    faults: list[BaseException] = []
-
-    def deliver() -> None:
-        try:
-            gateway.run(stop.event)
-        except BaseException as fault:  # noqa: BLE001 - raised in the main thread below.
-            faults.append(fault)
-        stop.event.set()
-
-    thread = threading.Thread(target=deliver, name="workers")
-    thread.start()
+def _workers(gateway: Gateway, stop: Stop) -> Iterator[Workers]:
+    """Deliver beside the block; a fault of the workers is raised at its end."""
+    workers = Workers(gateway, stop.event)
     try:
-        yield
+        yield workers
     finally:
         stop.event.set()
-        thread.join()
-    if faults:
-        raise faults[0]
+        workers.join()
 
 
 @contextmanager

@@ -73,10 +73,11 @@ class Commands(TyperGroup):
 
 @dataclass
 class Stop:
-    """A wish to stop, and the signal that brought it."""
+    """A wish to stop, and the signal that brought it; *reload* is a wish to read the configuration again."""
 
     event: threading.Event = field(default_factory=threading.Event)
     signal: signal.Signals | None = None
+    reload: threading.Event = field(default_factory=threading.Event)
 
 
 def settings_at(config: Path, *, offline: bool = False) -> Settings:
@@ -117,7 +118,10 @@ def interactive() -> bool:
 
 @contextmanager
 def stopping_on_signals() -> Iterator[Stop]:
-    """Turn the first SIGTERM or SIGINT into a wish to stop; a second one ends the process at once."""
+    """
+    Turn the first SIGTERM or SIGINT into a wish to stop; a second one ends the process at once. SIGHUP is a wish to
+    reload, but on a terminal, where it says that the person has left.
+    """
     stop = Stop()
     wanted = (signal.SIGTERM, signal.SIGINT)
 
@@ -127,7 +131,12 @@ def stopping_on_signals() -> Iterator[Stop]:
             signal.signal(each, signal.SIG_DFL)
         stop.event.set()
 
+    def note_reload(_number: int, _frame: FrameType | None) -> None:
+        stop.reload.set()
+
     before = {each: signal.signal(each, note) for each in wanted}
+    if not sys.stderr.isatty():
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, note_reload)
     try:
         yield stop
     finally:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
@@ -16,13 +15,18 @@ from rich.table import Table
 
 from gateway.api import Gateway
 from gateway.cli import output
+from gateway.cli.daemon import Daemon
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, Stop, gateway_at, stopping_on_signals
-from gateway.cli.watching import MetricsOption, watched
-from gateway.delivery import Counts, Engine
+from gateway.cli.watching import MetricsOption, reloads_told_to, watched
+from gateway.cli.workers import Workers
+from gateway.delivery import Counts
 from gateway.errors import ConfigurationError, Problem
 from gateway.observe import Event, get_logger
 from gateway.observe.exporting import exported
+
+if TYPE_CHECKING:
+    from gateway.monitor import Monitor
 
 log = get_logger(__name__)
 
@@ -45,6 +49,8 @@ def sync(
     SIGTERM và Ctrl-C dừng êm trong delivery.stop_s giây; lần thứ hai dừng ngay, không mất gì.
     / SIGTERM and Ctrl-C stop gracefully within delivery.stop_s seconds; a second one stops at once, nothing is lost.
 
+    SIGHUP đọc lại cấu hình; tệp sai thì không đổi gì. / SIGHUP reloads the configuration; a mistake changes nothing.
+
     Ví dụ / Examples:
 
       [cyan]lienthong sync[/]                 dịch vụ / a service
@@ -56,8 +62,8 @@ def sync(
             raise ConfigurationError(
                 [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]
             )
-        with stopping_on_signals() as stop, watched(gateway, stop, metrics):
-            totals = _deliver(gateway, stop, until_idle=until_idle)
+        with stopping_on_signals() as stop, watched(gateway, stop, metrics) as monitor:
+            totals = _deliver(gateway, config, stop, monitor, until_idle=until_idle)
         partners = gateway.status()
     dead = sum(partner.dead for partner in partners)
     waiting = sum(partner.pending + partner.in_flight + partner.unknown for partner in partners)
@@ -79,49 +85,39 @@ def _exit_code(stop: Stop, *, until_idle: bool, dead: int) -> ExitCode:
     return ExitCode.OK
 
 
-def _deliver(gateway: Gateway, stop: Stop, *, until_idle: bool) -> Counts:
-    engines = gateway.engines()
+def _deliver(gateway: Gateway, config: Path, stop: Stop, monitor: Monitor | None, *, until_idle: bool) -> Counts:
     log.info(Event.SYNC_STARTED, partners=[connector.name for connector in gateway.connectors])
     for partner, count in gateway.unserved().items():
         log.warning(Event.SYNC_UNSERVED, partner=partner, waiting=count)
-    with ThreadPoolExecutor(1, thread_name_prefix="sync") as pool:
-        if until_idle:
-            running = pool.submit(gateway.run_until_idle, stop.event, engines)
-        else:
-            running = pool.submit(gateway.run, stop.event, engines)
+
+    def on_stop() -> None:
+        log.info(Event.SYNC_STOPPING, signal=stop.signal.name if stop.signal else "")
+
+    workers = Workers(gateway, stop.event, until_idle=until_idle)
+    daemon = Daemon(
+        config, gateway, stop, workers.ended, workers=workers, on_stop=on_stop, reloaded=reloads_told_to(monitor)
+    )
+    daemon.ready()
+    try:
         if output.err.is_terminal:
-            _watch_on_screen(gateway, engines, running, stop)
+            _watch_on_screen(gateway, daemon, workers, stop)
         else:
-            _watch_in_log(engines, running, stop)
-        totals = _sum(running.result())
+            _watch_in_log(daemon, workers)
+    finally:
+        totals = workers.join()
     log.info(Event.SYNC_STOPPED, **asdict(totals))
     return totals
 
 
-def _watch_in_log(engines: Sequence[Engine], running: Future[list[Counts]], stop: Stop) -> None:
-    while not _ended(running, stop, LOG_EVERY):
-        log.info(Event.SYNC_PROGRESS, **asdict(_sum([engine.counts for engine in engines])))
+def _watch_in_log(daemon: Daemon, workers: Workers) -> None:
+    while not daemon.ended(LOG_EVERY):
+        log.info(Event.SYNC_PROGRESS, **asdict(workers.counts))
 
 
-def _watch_on_screen(gateway: Gateway, engines: Sequence[Engine], running: Future[list[Counts]], stop: Stop) -> None:
+def _watch_on_screen(gateway: Gateway, daemon: Daemon, workers: Workers, stop: Stop) -> None:
     with Live(console=output.err, transient=True, auto_refresh=False) as live:
-        while not _ended(running, stop, SCREEN_EVERY):
-            live.update(_screen(gateway, _sum([engine.counts for engine in engines]), stop), refresh=True)
-
-
-def _ended(running: Future[list[Counts]], stop: Stop, every: timedelta) -> bool:
-    """Wait for the end, or for the time to tell again; notes the moment a stop is asked for."""
-    asked = stop.event.is_set()
-    remaining = every
-    slice_of_time = min(every, timedelta(seconds=0.5))
-    while remaining > timedelta(0):
-        if wait([running], timeout=slice_of_time.total_seconds()).done:
-            return True
-        if stop.event.is_set() and not asked:
-            log.info(Event.SYNC_STOPPING, signal=stop.signal.name if stop.signal else "")
-            return False
-        remaining -= slice_of_time
-    return False
+        while not daemon.ended(SCREEN_EVERY):
+            live.update(_screen(gateway, workers.counts, stop), refresh=True)
 
 
 def _screen(gateway: Gateway, counts: Counts, stop: Stop) -> Table:
@@ -138,7 +134,3 @@ def _screen(gateway: Gateway, counts: Counts, stop: Stop) -> Table:
         f" tra cứu {output.number(counts.probes)} · Ctrl-C để dừng / to stop"
     )
     return drawn
-
-
-def _sum(counts: Sequence[Counts]) -> Counts:
-    return Counts(**{name: sum(getattr(each, name) for each in counts) for name in Counts.__dataclass_fields__})

@@ -46,21 +46,26 @@ def monitor_of(gateway: Gateway, stop: Stop, *, running: Callable[[], bool] = la
 
 
 @contextmanager
-def watched(gateway: Gateway, stop: Stop, said: str | None, monitor: Monitor | None = None) -> Iterator[None]:
+def watched(gateway: Gateway, stop: Stop, said: str | None, monitor: Monitor | None = None) -> Iterator[Monitor | None]:
     """
     Open metrics and health for the block, where *said* or the configuration says; nowhere without both. *monitor* is
-    the process's own, where it has one.
+    the process's own, where it has one. Gives the monitor that there is now.
     """
     address = gateway.settings.metrics.listen if said is None else _checked(said)
     if address is None:
-        yield
+        yield monitor
         return
     monitor = monitor or monitor_of(gateway, stop)
     from gateway.monitor import Endpoint
 
     with Endpoint(monitor, address, setting="metrics.listen" if said is None else "--metrics") as endpoint:
         output.say(f"Số đo / Metrics {endpoint.url}/metrics")
-        yield
+        yield monitor
+
+
+def reloads_told_to(monitor: Monitor | None) -> Callable[[bool], None]:
+    """What hears whether a reload took effect."""
+    return (lambda _: None) if monitor is None else monitor.meter.reloaded
 
 
 def _checked(said: str) -> str:

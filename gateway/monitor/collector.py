@@ -33,7 +33,7 @@ class StoreCollector:
     """Metrics from *vitals*; a database that does not answer is a metric, too."""
 
     def __init__(
-        self, vitals: Fresh[Vitals], clock: Clock, *, threshold: int, disk: Path | None = None,
+        self, vitals: Fresh[Vitals], clock: Clock, *, threshold: Callable[[], int], disk: Path | None = None,
         usage: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage,
     ) -> None:  # fmt: skip
         """*threshold* is how many failures open a breaker; *disk* is where the database's file lies."""
@@ -57,7 +57,7 @@ class StoreCollector:
             now = self._clock.now()
             yield from _backlog(found, now)
             yield from _ended(found)
-            yield from _partners(found, now, self._threshold)
+            yield from _partners(found, now, self._threshold())
 
 
 def _backlog(found: Vitals, now: datetime) -> Iterator[Metric]:

@@ -51,6 +51,15 @@ class Meter:
             "lienthong_retention_deleted_rows", "Rows deleted because they were past their time.", ["data"],
             registry=registry,
         )  # fmt: skip
+        reloads = Counter(
+            "lienthong_config_reloads", "Reloads of the configuration, by whether they took effect.", ["result"],
+            registry=registry,
+        )  # fmt: skip
+        self._loaded_at = Gauge(
+            "lienthong_config_loaded_timestamp_seconds", "When the present configuration was taken over.",
+            registry=registry,
+        )  # fmt: skip
+        self._loaded_at.set_to_current_time()
         self.under_way = Gauge("lienthong_http_requests_under_way", "Requests that are worked on.", registry=registry)
         """How many requests are worked on just now."""
         # Looking a series up costs more than counting in it.
@@ -60,6 +69,7 @@ class Meter:
         self._request_seconds = cache(requests.labels)
         self._requests = cache(answers.labels)
         self._cleared = cache(cleared.labels)
+        self._reloads = {result: reloads.labels(result) for result in ("taken", "refused")}
 
     def called(self, partner: str, operation: str, kind: str, outcome: str, took_us: int) -> None:
         self._call_seconds(partner, operation, kind).observe(took_us / 1e6)
@@ -71,6 +81,12 @@ class Meter:
 
     def cleared(self, kind: str, count: int) -> None:
         self._cleared(kind).inc(count)
+
+    def reloaded(self, taken: bool) -> None:
+        """The configuration was read again; *taken* unless it had a mistake."""
+        self._reloads["taken" if taken else "refused"].inc()
+        if taken:
+            self._loaded_at.set_to_current_time()
 
     def answered(self, method: str, route: str, status: int, took_s: float) -> None:
         """A request to *route*, a template of the service's own, was answered."""

@@ -45,13 +45,15 @@ class Monitor:
         settings = gateway.settings
         self._disk = settings.database.path.absolute().parent if settings.database.url is None else None
         self.meter = Meter(self._registry, database="sqlite" if self._disk else "postgresql")
-        threshold = settings.delivery.breaker.threshold
-        self._registry.register(StoreCollector(self._vitals, gateway.clock, threshold=threshold, disk=self._disk))
+        self._registry.register(StoreCollector(self._vitals, gateway.clock, threshold=self._threshold, disk=self._disk))
         gateway.observer = self.meter
 
     def _feel(self) -> bool:
         self._gateway.try_to_write()
         return self._gateway.schema_is_ours()
+
+    def _threshold(self) -> int:
+        return self._gateway.settings.delivery.breaker.threshold
 
     def exposition(self) -> bytes:
         """All metrics, as ``CONTENT_TYPE``."""

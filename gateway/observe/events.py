@@ -48,6 +48,11 @@ class Event(StrEnum):
     SERVICE_STOPPED = "service.stopped"
     ISSUER_UNREACHABLE = "service.issuer_unreachable"
     """The keys of the tokens' issuer could not be read; those that are known go on to count."""
+    CONFIGURATION_RELOADED = "configuration.reloaded"
+    """SIGHUP: the file's settings hold from now on, but for the sections told, which wait for the next start."""
+    CONFIGURATION_REFUSED = "configuration.refused"
+    """SIGHUP: the file has the mistakes told; nothing has changed."""
+
     REQUEST_FAILED = "service.request_failed"
     """A request ended with a fault of ours; the caller was told to try again, or that it is our fault."""
 

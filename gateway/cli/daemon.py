@@ -1,0 +1,73 @@
+"""What a command does while it runs on: it obeys signals, and tells its supervisor how it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.api import Gateway
+from gateway.cli.reload import reload
+from gateway.cli.shell import Stop
+from gateway.cli.supervisor import Supervisor
+from gateway.cli.workers import Workers
+
+LOOK_EVERY = timedelta(seconds=0.5)
+
+
+class Daemon:
+    """
+    *over* waits at most so many seconds, and tells whether the work is over. *on_stop* is called once, when a stop was
+    asked for; *reloaded* after each reload, with whether it took effect.
+    """
+
+    def __init__(
+        self,
+        config: Path,
+        gateway: Gateway,
+        stop: Stop,
+        over: Callable[[float], bool],
+        *,
+        workers: Workers | None,
+        on_stop: Callable[[], None] = lambda: None,
+        reloaded: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        self._config = config
+        self._gateway = gateway
+        self._stop = stop
+        self._over = over
+        self._workers = workers
+        self._on_stop = on_stop
+        self._reloaded = reloaded
+        self._stopping = False
+        self._supervisor = Supervisor(os.environ)
+
+    def ready(self) -> None:
+        """All that was to be opened is open."""
+        self._supervisor.ready()
+
+    def ended(self, every: timedelta) -> bool:
+        """Wait until the work is over, or until *every* has passed, or a stop is asked for: then False."""
+        remaining = every
+        while remaining > timedelta(0):
+            part = min(remaining, LOOK_EVERY)
+            if self._over(part.total_seconds()):
+                self._supervisor.stopping()
+                return True
+            self._supervisor.alive()
+            if self._stop.event.is_set() and not self._stopping:
+                self._stopping = True
+                self._supervisor.stopping()
+                self._on_stop()
+                return False
+            if self._stop.reload.is_set() and not self._stopping:
+                self._reload()
+            remaining -= part
+        return False
+
+    def _reload(self) -> None:
+        self._stop.reload.clear()
+        self._supervisor.reloading()
+        self._reloaded(reload(self._config, self._gateway, self._workers))
+        self._supervisor.ready()
