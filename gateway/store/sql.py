@@ -38,6 +38,7 @@ _ROWS = re.compile(r"^-- rows: (.+)$", re.MULTILINE)
 _EACH = re.compile(r"each_(id|text)\(:(\w+)\)")
 _LOCK = re.compile(r"/\*(lock|skip locked) (\w+)\*/")
 _TENANT = re.compile(r":tenant\b")
+_COLUMN = re.compile(r"\br\.(\w+)")
 _PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 
@@ -54,13 +55,12 @@ class Cursor(Protocol):
 class Statement:
     """
     *text* in the words of one driver; *columns* are those of ``rows``, in order. *block*, where there is one, is the
-    same for ``BLOCK`` rows at once, with parameters by position: first the rows, then the tenant *tenants* times.
+    same for ``BLOCK`` rows at once, with parameters by position: first the rows, then the tenant.
     """
 
     text: str
     columns: tuple[str, ...] = ()
     block: str = ""
-    tenants: int = 0
 
 
 @cache
@@ -80,16 +80,27 @@ def _statement(body: str, dialect: Dialect) -> Statement:
     columns = dict(part.split() for part in declared[1].split(", ")) if declared else {}
     text = "\n".join(line for line in body.splitlines() if line and not line.startswith("--"))
     single = _FOR[dialect](text, columns)
-    if dialect == "sqlite" and "FROM rows r" in text:
-        block = _block_for_sqlite(_LOCK.sub("", text), columns)
-        return Statement(single, tuple(columns), block, len(_TENANT.findall(text)))
-    return Statement(single, tuple(columns))
+    block = _block_for_sqlite(_LOCK.sub("", text), tuple(columns)) if dialect == "sqlite" and columns else ""
+    return Statement(single, tuple(columns), block)
 
 
-def _block_for_sqlite(text: str, columns: Mapping[str, str]) -> str:
-    row = f"({', '.join('?' * len(columns))})"
-    values = ", ".join([row] * BLOCK)
-    return f"WITH r({', '.join(columns)}) AS (VALUES {values}) {_TENANT.sub('?', text.replace('rows r', 'r'))}"
+def _block_for_sqlite(text: str, columns: Sequence[str]) -> str:
+    """A deletion names row by row: SQLite has no join there, and looks up a list of keys by the wrong index."""
+    size = len(columns)
+    text = _TENANT.sub(f"?{BLOCK * size + 1}", text)
+    deletion, _, is_row = text.partition("USING rows r\nWHERE ")
+    if is_row:
+        rows = [_numbered(is_row, columns, n * size + 1) for n in range(BLOCK)]
+        return f"{deletion}WHERE ({') OR ('.join(rows)})"
+    if "FROM rows r" not in text:
+        return ""
+    values = ", ".join([f"({', '.join('?' * size)})"] * BLOCK)
+    return f"WITH r({', '.join(columns)}) AS (VALUES {values}) {text.replace('rows r', 'r')}"
+
+
+def _numbered(text: str, columns: Sequence[str], first: int) -> str:
+    """*text* with the columns of a row as parameters by number, from *first* on."""
+    return _COLUMN.sub(lambda found: f"?{first + columns.index(found[1])}", text)
 
 
 def _for_sqlite(text: str, columns: Mapping[str, str]) -> str:
@@ -97,7 +108,7 @@ def _for_sqlite(text: str, columns: Mapping[str, str]) -> str:
     if not columns:
         return text
     text = text.replace("rows r CROSS JOIN ", "").replace("FROM rows r", "").replace("USING rows r", "")
-    return re.sub(r"\br\.(\w+)", r":\1", text)
+    return _COLUMN.sub(r":\1", text)
 
 
 def _for_postgresql(text: str, columns: Mapping[str, str]) -> str:
@@ -161,10 +172,9 @@ class Statements:
         left = 0
         if statement.block:
             values = itemgetter(*statement.columns)
-            tenants = [self.tenant] * statement.tenants
             while len(rows) - left >= BLOCK:
                 block = rows[left : left + BLOCK]
-                self._cursor.execute(statement.block, [*chain.from_iterable(map(values, block)), *tenants])
+                self._cursor.execute(statement.block, [*chain.from_iterable(map(values, block)), self.tenant])
                 left += BLOCK
         if left < len(rows):
             self._cursor.executemany(statement.text, ({**row, "tenant": self.tenant} for row in rows[left:]))

@@ -91,7 +91,8 @@ FROM rows r CROSS JOIN lt_dead e WHERE e.tenant = :tenant AND e.id = r.id
 
 -- name: remove_dead
 -- rows: id bigint
-DELETE FROM lt_dead USING rows r WHERE lt_dead.tenant = :tenant AND lt_dead.id = r.id
+DELETE FROM lt_dead USING rows r
+WHERE lt_dead.tenant = :tenant AND lt_dead.id = r.id
 
 -- name: lock_lane
 SELECT l.state FROM lt_lane l WHERE l.tenant = :tenant AND l.partner = :partner AND l.dossier_id = :dossier_id

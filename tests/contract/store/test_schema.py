@@ -73,7 +73,7 @@ def test_no_hot_statement_reads_a_whole_table(tmp_path: Path) -> None:
         if any(re.match(r"SCAN (lt_|[a-z]$|[a-z] )", row[3]) and "VIRTUAL TABLE" not in row[3] for row in plan):
             scanning.add(name)
         if statement.block:
-            rows = [None] * (len(statement.columns) * BLOCK + statement.tenants)
+            rows = [None] * (len(statement.columns) * BLOCK + 1)
             plan = connection.execute(f"EXPLAIN QUERY PLAN {statement.block}", rows).fetchall()
             reads = [row[3] for row in plan if row[3].startswith("SEARCH") or row[3].startswith("SCAN lt_")]
             assert all("PRIMARY KEY" in read or "lt_dead_lane" in read for read in reads), name
