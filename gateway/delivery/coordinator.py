@@ -8,7 +8,7 @@ after its claim is durable, and the next of its lane only after its outcome is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -39,8 +39,16 @@ from gateway.policy import (
 from gateway.ports import Clock, Connector
 from gateway.store.contract import Claim, Settled, Store, Wish
 
-_RETRIED = (MessageEvent.RETRY, MessageEvent.ABSENT, MessageEvent.DEFER)
-_DEAD = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
+_COUNTED: Mapping[MessageEvent, str] = {
+    MessageEvent.DELIVER: "delivered",
+    MessageEvent.APPLIED: "delivered",
+    MessageEvent.RETRY: "retried",
+    MessageEvent.ABSENT: "retried",
+    MessageEvent.DEFER: "retried",
+    MessageEvent.LOSE: "unknown",
+    MessageEvent.REJECT: "dead",
+    MessageEvent.GIVE_UP: "dead",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +239,12 @@ class Coordinator:
         )  # fmt: skip
 
     def _count(self, settled: Sequence[Settled], stale: int) -> None:
-        for item in settled:
-            for verdict in item.verdicts:
-                self._tally["delivered"] += verdict.event in (MessageEvent.DELIVER, MessageEvent.APPLIED)
-                self._tally["retried"] += verdict.event in _RETRIED
-                self._tally["unknown"] += verdict.event is MessageEvent.LOSE
-                self._tally["dead"] += verdict.event in _DEAD
-                for attempt in verdict.attempts:
-                    self._tally["calls" if attempt.kind == "call" else "probes"] += 1
+        verdicts = [verdict for item in settled for verdict in item.verdicts]
+        for event, count in Counter(verdict.event for verdict in verdicts).items():
+            if event in _COUNTED:
+                self._tally[_COUNTED[event]] += count
+        for kind, count in Counter(attempt.kind for verdict in verdicts for attempt in verdict.attempts).items():
+            self._tally["calls" if kind == "call" else "probes"] += count
         self._tally["stale"] += stale
 
 

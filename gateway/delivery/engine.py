@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from queue import Empty, SimpleQueue
 from random import Random
 from time import monotonic
@@ -193,7 +194,7 @@ class Engine:
             crew.dismiss()
             with suppress(StoreError):
                 presence.leave()
-            log.info(Event.DELIVERY_STOPPED, partner=self._connector.name, **self._tally)
+            log.info(Event.DELIVERY_STOPPED, partner=self._connector.name, **asdict(self.counts))
         return self.counts
 
     def _coordinate(

@@ -17,6 +17,8 @@ from gateway.store.contract import Claim, Wish
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
 
+_UNKNOWN, _LATE = MessageState.UNKNOWN.value, Advance.LATE.value
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -144,7 +146,7 @@ def _heads(
     heads = []
     for lane, token, established, _due_at in due:
         run = _run(lines[lane], operations, sizes)
-        look_up = run[0][3] == MessageState.UNKNOWN.value
+        look_up = run[0][3] == _UNKNOWN
         if not look_up:
             run = run[:together]
         heads.append(_Head(lane, token, bool(established), look_up, run))
@@ -198,5 +200,5 @@ def _message(line: Any, partner: str, established: bool) -> Message:
         attempts=attempts,
         accepted_at=from_us(since),
         established=established,
-        late=advance == Advance.LATE.value,
+        late=advance == _LATE,
     )

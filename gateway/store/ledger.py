@@ -6,6 +6,7 @@ Decisions are made over what was read in one go, rows are written in bulk; the c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any
 
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
 from gateway.lifecycle import Advance, advance
-from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep, body_json
+from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin, ProcessingStep, body_json
 from gateway.ports import Receipt, Speaker
 from gateway.store.contract import Route
 from gateway.store.moments import from_us, to_us
@@ -22,6 +23,7 @@ from gateway.store.sql import Statements, ids
 from gateway.store.tally import Tally
 
 GENESIS = bytes(32)
+_LATE, _FROM_PORTAL = Advance.LATE, Origin.PORTAL.value
 
 
 def source_key(tenant: str, source: str, source_id: str) -> str:
@@ -40,6 +42,7 @@ def chain_hash(
 @dataclass(slots=True)
 class _Prepared:
     change: Change
+    code: DossierCode
     body: bytes
     fingerprint: bytes
     source_key: str
@@ -73,7 +76,10 @@ class _DossierRow:
 def _prepare(tenant: str, change: Change) -> _Prepared:
     body = body_json(change.body)
     step_key = change.body.identity if isinstance(change.body, ProcessingStep) else None
-    return _Prepared(change, body, sha256(body).digest(), source_key(tenant, change.source, change.source_id), step_key)
+    print_ = sha256(body).digest()
+    return _Prepared(
+        change, change.dossier, body, print_, source_key(tenant, change.source, change.source_id), step_key
+    )
 
 
 class _Batch:
@@ -96,10 +102,9 @@ class _Batch:
         self._repeats: list[dict[str, Any]] = []
         self._woken: list[dict[str, Any]] = []
         self._ids: Iterator[int] = iter(())
-        self._tally = Tally()
 
     def read(self, prepared: Sequence[_Prepared]) -> None:
-        keys = sorted({p.change.dossier.key for p in prepared})
+        keys = sorted({p.code.key for p in prepared})
         if self._whole:
             bodies = (p.change.body for p in prepared)
             self._last_steps = {body.dossier.key: body for body in bodies if isinstance(body, ProcessingStep)}
@@ -128,7 +133,7 @@ class _Batch:
             self._steps = {row[0] for row in self._sql.rows("changes_by_step", keys=step_keys)}
 
     def add(self, item: _Prepared) -> Receipt:
-        change, code = item.change, item.change.dossier
+        change, code = item.change, item.code
         earlier = self._by_source.get(item.source_key)
         row = self._dossiers.get(code.key)
         if earlier is not None:
@@ -207,18 +212,17 @@ class _Batch:
         row.head_hash = chain_hash(
             previous, row.version, body.kind, change.source, change.source_id, self._now_us, item.fingerprint
         )
-        if effect is not Advance.LATE:
+        if effect is not _LATE:
             row.status = body.status
             row.status_at = _when(body)
         if isinstance(body, Dossier):
             row.header_fingerprint = item.fingerprint
-            if row.origin != Origin.PORTAL.value:
+            if row.origin != _FROM_PORTAL:
                 # A one-stop system's export does not say where a dossier was born; what the portal gave us stays its.
                 row.origin = body.origin.value
         elif told:
             # The latest step that partners know: one that was kept back lets no other pass.
             row.step_at = body.at if row.step_at is None else max(row.step_at, body.at)
-        self._tally.add("", f"kind:{body.kind}")
         self._changes.append(
             {
                 "dossier_id": row.id,
@@ -261,7 +265,6 @@ class _Batch:
         elif not lane.woken and (lane.state == "idle" or (lane.backfill and not self._backfill)):
             lane.woken = True
             self._woken.append(place)
-        self._tally.add(partner, "open")
         self._messages.append(
             {
                 "partner": partner,
@@ -292,7 +295,6 @@ class _Batch:
             if row.touched
         ]
         new = [row for row in rows if row["is_new"]]
-        self._tally.add("", "dossiers", len(new))
         self._sql.many("insert_dossier", new)
         self._sql.many("update_dossier", [row for row in rows if not row["is_new"]])
         self._sql.many("insert_change", self._changes)
@@ -300,10 +302,19 @@ class _Batch:
         self._sql.many("wake_lane", self._woken)
         self._sql.many("insert_message", self._messages)
         self._sql.many("insert_repeat", self._repeats)
-        self._tally.write(self._sql)
+        self._tally(len(new)).write(self._sql)
         if self._sql.dialect == "postgresql" and (self._new_lanes or self._woken):
             woken = {row["partner"] for row in (*self._new_lanes, *self._woken)}
             self._sql.run("announce", partners=sorted(woken))
+
+    def _tally(self, new_dossiers: int) -> Tally:
+        tally = Tally()
+        tally.add("", "dossiers", new_dossiers)
+        for kind, count in Counter(row["kind"] for row in self._changes).items():
+            tally.add("", f"kind:{kind}", count)
+        for partner, count in Counter(row["partner"] for row in self._messages).items():
+            tally.add(partner, "open", count)
+        return tally
 
 
 def _when(body: Dossier | ProcessingStep) -> datetime:
@@ -325,7 +336,7 @@ def _may_be_told(body: Dossier | ProcessingStep, row: _DossierRow, effect: Advan
     A portal takes its status from every header and from the latest step it knows. So a late header with another
     status stays in the ledger, and a late step is told only where a later step was told before it.
     """
-    if effect is not Advance.LATE:
+    if effect is not _LATE:
         return True
     if isinstance(body, ProcessingStep):
         return row.step_at is not None and body.at <= row.step_at

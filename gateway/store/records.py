@@ -4,6 +4,7 @@ What became of claims: verdicts move messages by the state table, and lanes come
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,15 @@ from gateway.store.moments import to_us
 from gateway.store.sql import Statements, ids
 from gateway.store.tally import Tally
 
-_ENDED = FINAL | {MessageState.DEAD}
+_CALL = "call"
+_DELIVER, _DEFER = MessageEvent.DELIVER, MessageEvent.DEFER
+_IN_FLIGHT, _UNKNOWN, _DELIVERED, _DEAD = (
+    MessageState.IN_FLIGHT, MessageState.UNKNOWN, MessageState.DELIVERED, MessageState.DEAD
+)  # fmt: skip
+_ENDED = FINAL | {_DEAD}
 _AS_STORED = {
-    (MessageState.IN_FLIGHT, MessageState.PENDING),
-    (MessageState.UNKNOWN, MessageState.UNKNOWN),
+    (_IN_FLIGHT, MessageState.PENDING),
+    (_UNKNOWN, _UNKNOWN),
 }
 """Moves that leave the row of a message as it is: that it is under way stands in its lane."""
 
@@ -43,7 +49,6 @@ class _Rows:
         self.removed: list[dict[str, Any]] = []
         self.lanes: list[dict[str, Any]] = []
         self.attempts: list[tuple[int, int, Attempt]] = []
-        self.tally = Tally()
 
     def settle(self, item: Settled, present: MessageState) -> None:
         due: list[datetime] = []
@@ -51,8 +56,8 @@ class _Rows:
         for verdict in item.verdicts:
             to = move(present, verdict.event)
             self._message(item.lane, verdict, present, to)
-            blocked = blocked or to is MessageState.DEAD
-            established = established or to is MessageState.DELIVERED
+            blocked = blocked or to is _DEAD
+            established = established or to is _DELIVERED
             if verdict.not_before is not None and to not in _ENDED:
                 due.append(verdict.not_before)
         self.lanes.append(
@@ -74,9 +79,7 @@ class _Rows:
                 self.changed.append({**key, "state": to.value, "tries": tries})
             return
         self.removed.append(key)
-        self.tally.add(self.partner, "open", -1)
-        self.tally.add(self.partner, to.value)
-        if to is MessageState.DEAD:
+        if to is _DEAD:
             self.keep(lane, verdict)
             self.buried.append(
                 {
@@ -93,8 +96,6 @@ class _Rows:
         only = _plain(verdict, to)
         if only is None:
             self.keep(lane, verdict)
-        else:
-            self.tally.add(self.partner, only.kind)
         self.finished.append(
             {
                 **key,
@@ -110,10 +111,8 @@ class _Rows:
     def keep(self, lane: int, verdict: Verdict, known: Set[tuple[int, int]] = frozenset()) -> None:
         """Attempts of a refused record are kept too: the call was made, and the timeline must show it, once."""
         for attempt in verdict.attempts:
-            if (verdict.message, to_us(attempt.at)) in known:
-                continue
-            self.attempts.append((lane, verdict.message, attempt))
-            self.tally.add(self.partner, attempt.kind)
+            if not known or (verdict.message, to_us(attempt.at)) not in known:
+                self.attempts.append((lane, verdict.message, attempt))
 
     def write(self, sql: Statements) -> None:
         sql.many("settle_message", self.changed)
@@ -140,7 +139,19 @@ class _Rows:
                     for id_, (lane, message, attempt) in zip(ids(sql, len(self.attempts)), self.attempts, strict=True)
                 ],
             )
-        self.tally.write(sql)
+        self._tally().write(sql)
+
+    def _tally(self) -> Tally:
+        tally = Tally()
+        tally.add(self.partner, "open", -len(self.removed))
+        tally.add(self.partner, _DEAD.value, len(self.buried))
+        for state, count in Counter(row["state"] for row in self.finished).items():
+            tally.add(self.partner, state, count)
+        at_once = sum(row["took_us"] is not None for row in self.finished)
+        tally.add(self.partner, _CALL, at_once)
+        for kind, count in Counter(attempt.kind for _, _, attempt in self.attempts).items():
+            tally.add(self.partner, kind, count)
+        return tally
 
 
 def record(sql: Statements, partner: str, settled: Sequence[Settled], now: datetime) -> Recorded:
@@ -157,7 +168,7 @@ def record(sql: Statements, partner: str, settled: Sequence[Settled], now: datet
         if found is None:
             postponed.append(item)
         elif found[1] == item.token and found[2] == "leased":
-            rows.settle(item, MessageState.IN_FLIGHT if found[3] else MessageState.UNKNOWN)
+            rows.settle(item, _IN_FLIGHT if found[3] else _UNKNOWN)
         else:
             stale += 1
             known = _known_attempts(sql, partner, item.lane)
@@ -174,13 +185,13 @@ def _known_attempts(sql: Statements, partner: str, lane: int) -> Set[tuple[int, 
 
 def _tries(verdict: Verdict) -> int:
     """Calls, and look-ups without an answer: what the next wait grows with."""
-    if verdict.event is MessageEvent.DEFER:
+    if verdict.event is _DEFER:
         return len(verdict.attempts)
-    return sum(1 for attempt in verdict.attempts if attempt.kind == "call")
+    return [attempt.kind for attempt in verdict.attempts].count(_CALL)
 
 
 def _plain(verdict: Verdict, to: MessageState) -> Attempt | None:
     """The one call that delivered a message at once: the finished message tells all about it."""
-    if to is MessageState.DELIVERED and len(verdict.attempts) == 1 and verdict.event is MessageEvent.DELIVER:
+    if to is _DELIVERED and len(verdict.attempts) == 1 and verdict.event is _DELIVER:
         return verdict.attempts[0]
     return None
