@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import connectors.national_portal
 from connectors.mocks import Ending, Request
-from connectors.national_portal.mock import DSTCODE, PREFIXES, Account, Portal, ProcedureSeed, Settings
+from connectors.national_portal.mock import DSTCODE, PREFIXES, Account, Clock, Portal, ProcedureSeed, Settings
 from gateway.sandbox import VirtualClock
 
 EXAMPLES = Path(connectors.national_portal.__path__[0]) / "contract" / "samples"
@@ -52,7 +52,7 @@ def a_wire_step(code: str = CODE, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in step.items() if value is not ...}
 
 
-def a_portal(clock: VirtualClock | None = None, **settings: Any) -> Portal:
+def a_portal(clock: Clock | None = None, **settings: Any) -> Portal:
     """A portal with one account and the procedure of contract 19.2."""
     portal = Portal(Settings(**settings), clock or VirtualClock())
     portal.add_account(Account.of_province("H99", PASSWORD))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -26,11 +27,15 @@ def serving(gateway: Gateway, **headers: str) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def served(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """``lienthong serve`` in *folder*, ready: the process and its address. The configuration must listen on port 0."""
+def served(folder: Path, *arguments: str, **options: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """
+    ``lienthong serve`` in *folder*, ready: the process and its address. The configuration must listen on port 0;
+    *options* are those of ``start``.
+    """
     ready = folder / "service.url"
     ready.unlink(missing_ok=True)
-    process = start(folder, "serve", *arguments, "--ready-file", str(ready), stderr=subprocess.PIPE)
+    options = {"stderr": subprocess.PIPE, **options}
+    process = start(folder, "serve", *arguments, "--ready-file", str(ready), **options)
     with process:
         try:
             until(lambda: ready.exists() and ready.read_text("utf-8") != "", "the service is ready")

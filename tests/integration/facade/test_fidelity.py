@@ -14,7 +14,7 @@ from tests.fronting import Fronted, fronted
 from tests.portal import Province, Reply, a_code, a_portal, a_province, a_wire_dossier, a_wire_step
 from tests.wire_dossiers import Item, as_read, dossiers, steps
 
-EXAMPLES = 80
+EXAMPLES = 40
 SERIALS = itertools.count(1)
 
 Pushes = Sequence[tuple[str, list[Item]]]

@@ -116,7 +116,7 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(acts=st.lists(ACTS, min_size=3, max_size=10))
 def test_the_same_calls_get_the_same_answers(two: Two, acts: list[Act]) -> None:
     """
