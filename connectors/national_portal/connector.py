@@ -406,6 +406,15 @@ def build(name: str, options: Mapping[str, object], *, clock: Clock | None = Non
         settings = PortalSettings.model_validate(dict(options))
     except ValidationError as error:
         raise ConfigurationError([*problems_of(error, PortalSettings), *problems]) from None
+    if settings.facade is not None and settings.facade.source == name:
+        # Nobody is told what they said themselves.
+        problems.append(
+            Problem(
+                "facade.source",
+                f"trùng tên đối tác «{name}»: sẽ không gửi gì / is the partner's own name: nothing would be sent",
+                "Đặt tên hệ thống một cửa, ví dụ / Name the one-stop system, for example: onestop",
+            )
+        )
     if problems:
         raise ConfigurationError(problems)
     return NationalPortal(name, settings, now=(clock or SystemClock()).now)
