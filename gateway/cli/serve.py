@@ -96,7 +96,8 @@ def _server(gateway: Gateway, monitor: Monitor) -> Server:
             ]
         ) from error
     settings = gateway.settings
-    return Server(create_app(gateway, monitor), settings.service, stop_s=settings.delivery.stop_s)
+    app = create_app(gateway, monitor)
+    return Server(app, settings.service, stop_s=settings.delivery.stop_s, refused=monitor.meter.refused)
 
 
 @contextmanager

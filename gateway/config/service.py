@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.config.address import Address
-from gateway.config.base import Count, Section
+from gateway.config.base import Count, Seconds, Section
 from gateway.config.clients import CertificateSettings, OAuthSettings
+from gateway.config.networks import Network
 
 
 class ServiceSettings(Section):
@@ -21,6 +22,11 @@ class ServiceSettings(Section):
     *max_import_bytes*. *threads* requests are worked on at once. Uploaded files
     lie in the folder *spool* until they are imported. Beside API keys, *oauth* lets in clients of an
     external issuer, *client_certificates* those whose certificate a proxy checked.
+
+    At most *max_connections* are open, *max_connections_per_source* from one address that is none of *proxies*;
+    *max_requests* are under way, with *max_held_bytes* of bodies. A head has *max_head_bytes* and *head_s*; a body
+    *body_s*, and longer as long as *min_body_bytes_per_s* come; a client reads on within *answer_s*, and may be idle
+    for *keepalive_s*.
     """
 
     listen: Address = "127.0.0.1:8080"
@@ -30,5 +36,16 @@ class ServiceSettings(Section):
     max_import_bytes: Annotated[int, Field(strict=True, ge=1024, le=16 * 1024 * 1024 * 1024)] = 1024 * 1024 * 1024
     threads: Count = 16
     spool: Path = Path("lienthong-imports")
+    max_connections: Count = 4096
+    max_connections_per_source: Count = 512
+    proxies: tuple[Network, ...] = ()
+    max_requests: Count = 512
+    max_held_bytes: Annotated[int, Field(strict=True, ge=1024 * 1024)] = 256 * 1024 * 1024
+    max_head_bytes: Annotated[int, Field(strict=True, ge=1024, le=1024 * 1024)] = 32 * 1024
+    head_s: Seconds = 10.0
+    body_s: Seconds = 30.0
+    min_body_bytes_per_s: Count = 8 * 1024
+    answer_s: Seconds = 30.0
+    keepalive_s: Count = 15
     oauth: OAuthSettings | None = None
     client_certificates: CertificateSettings | None = None

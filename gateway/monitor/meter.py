@@ -47,6 +47,10 @@ class Meter:
             "lienthong_http_requests", "Requests to the service by route and status of the answer.",
             ["method", "route", "status"], registry=registry,
         )  # fmt: skip
+        refused = Counter(
+            "lienthong_http_refused", "Connections and requests sent away before any route saw them, by reason.",
+            ["reason"], registry=registry,
+        )  # fmt: skip
         cleared = Counter(
             "lienthong_retention_deleted_rows", "Rows deleted because they were past their time.", ["data"],
             registry=registry,
@@ -68,6 +72,7 @@ class Meter:
         self._carried = cache(carried.labels)
         self._request_seconds = cache(requests.labels)
         self._requests = cache(answers.labels)
+        self._refused = cache(refused.labels)
         self._cleared = cache(cleared.labels)
         self._reloads = {result: reloads.labels(result) for result in ("taken", "refused")}
 
@@ -92,3 +97,7 @@ class Meter:
         """A request to *route*, a template of the service's own, was answered."""
         self._request_seconds(method, route).observe(took_s)
         self._requests(method, route, str(status)).inc()
+
+    def refused(self, reason: str) -> None:
+        """A connection or a request was sent away; *reason* is one of the service's own words."""
+        self._refused(reason).inc()

@@ -46,6 +46,8 @@ class Event(StrEnum):
 
     SERVICE_STARTED = "service.started"
     SERVICE_STOPPED = "service.stopped"
+    DESCRIPTORS_SHORT = "service.descriptors_short"
+    """The machine allows fewer open files than the settings want: fewer connections are let in."""
     ISSUER_UNREACHABLE = "service.issuer_unreachable"
     """The keys of the tokens' issuer could not be read; those that are known go on to count."""
     CONFIGURATION_RELOADED = "configuration.reloaded"

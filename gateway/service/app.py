@@ -16,6 +16,7 @@ from gateway.service.access import Access, KeyTokens, Tokens
 from gateway.service.certificates import ProxyCertificates
 from gateway.service.context import Service
 from gateway.service.facade import FacadeRoute
+from gateway.service.guard import Shedding
 from gateway.service.health import health_routes
 from gateway.service.imports.runner import Runner
 from gateway.service.imports.spool import Spool
@@ -56,6 +57,13 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     answer_with_problems(app)
     app.include_router(health_routes(monitor))
     app.router.routes.append(FacadeRoute(service))
+    app.add_middleware(
+        Shedding,
+        most_requests=service.settings.max_requests,
+        most_held_bytes=service.settings.max_held_bytes,
+        most_body_bytes=service.settings.max_body_bytes,
+        refused=monitor.meter.refused,
+    )
     app.add_middleware(Watched, meter=monitor.meter)
     for part in (intake, dossiers, operating):
         app.include_router(part.routes(service))

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from gateway.errors import (
     AlreadyRunning,
@@ -66,8 +67,11 @@ TITLES: Final[Mapping[str, tuple[int, str]]] = {
     "unknown-code": (422, "Mã không có trong danh mục / A code that no list knows"),
     "key-reused": (422, "Idempotency-Key đã dùng cho nội dung khác / The key was used for another content"),
     "malformed": (400, "Yêu cầu không đọc được / The request cannot be read"),
+    "slow": (408, "Gửi quá chậm / Sent too slowly"),
+    "head-too-large": (431, "Phần đầu yêu cầu quá lớn / The head of the request is too large"),
     "too-many": (429, "Quá nhiều yêu cầu / Too many requests"),
     "unexpected": (500, "Lỗi của chính dịch vụ / A fault of the service itself"),
+    "busy": (503, "Dịch vụ đang quá tải / The service has too much to do"),
     "store-unavailable": (503, "Cơ sở dữ liệu chưa dùng được / The database cannot be used now"),
     "store-full": (507, "Cơ sở dữ liệu hết chỗ / The database is full"),
 }
@@ -162,13 +166,18 @@ def answer_with_problems(app: FastAPI) -> None:
     def of_parameters(_request: Request, error: RequestValidationError) -> Response:
         return problem("invalid-input", errors=[_of_parameter(each) for each in error.errors()])
 
+    def hung_up(_request: Request, _error: ClientDisconnect) -> Response:
+        # Nobody is there to read it.
+        return problem("malformed")
+
     def unexpected(_request: Request, error: Exception) -> Response:
         log.error(Event.REQUEST_FAILED, error=type(error).__name__)
         return problem("unexpected")
 
     handlers: list[tuple[type[Exception], Any]] = [
         (Refusal, refused), (GatewayError, ours), (RequestValidationError, of_parameters),
-        (HTTPException, of_framework), (Exception, unexpected),
+        (HTTPException, of_framework), (ClientDisconnect, hung_up),
+        (Exception, unexpected),
     ]  # fmt: skip
     for kind, handler in handlers:
         app.add_exception_handler(kind, handler)
