@@ -196,7 +196,8 @@ class Gateway:
             return None
         partner, front = found
         now = self.clock.now()
-        return front.answer(call, partial(self._store.receiving, partner, self.connectors, now=now), now)
+        with span("accept", "internal", {"partner": partner}):
+            return front.answer(call, partial(self._store.receiving, partner, self.connectors, now=now), now)
 
     def received(self) -> list[Received]:
         """What partners have told us, oldest first; entries without a dossier wait for a person."""

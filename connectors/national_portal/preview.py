@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2s
 
 from connectors.national_portal.scrub import PRIVATE, scrubbed
+from connectors.national_portal.wire import KEYS
 from gateway.model.text import mask_email, mask_id, mask_name, mask_phone
 from gateway.ports import Preview, WireField
 
 _PRINT_BYTES = 4
 _KEY_BYTES = 32
+_OPEN = (KEYS | {"isUpdating"}) - PRIVATE
 _MASKS: Mapping[str, Callable[[str], str]] = {
     "ChuHoSo": mask_name,
     "NguoiXuLy": mask_name,
@@ -55,10 +57,10 @@ def _scalars(value: object, path: str, name: str) -> Iterator[tuple[str, str, st
 
 
 def shown(name: str, value: str) -> str:
-    """*value* of the key *name* as people may see it."""
+    """*value* of the key *name* as people may see it; of a key that we do not know, its length."""
     if not value:
         return ""
-    if name not in PRIVATE:
+    if name in _OPEN:
         return scrubbed(value)
     mask = _MASKS.get(name)
     return mask(value) if mask else f"*** ({len(value)} ký tự / characters)"

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
+from connectors.national_portal.wire import KEYS
 from gateway.model.text import cut, mask_email, mask_id, mask_phone, nfc, squeeze
 
 _SHOWN = 300
@@ -73,6 +74,9 @@ PRIVATE = frozenset(
 """Keys of pushed objects whose values are personal, free text or secret."""
 
 
+_OPEN = (KEYS | {"mahoso", "maTTHC", "type"}) - PRIVATE
+
+
 def scrubbed(text: str, sent: object = None) -> str:
     """
     *text* on one line, cut, with everything private in *sent* (what the request carried) and everything that looks
@@ -92,11 +96,11 @@ def scrubbed(text: str, sent: object = None) -> str:
 
 
 def private_values(sent: object) -> Iterator[str]:
-    """Every private text in a pushed object, at any depth."""
+    """Every private text in a pushed object, at any depth, and whatever stands under a key that we do not know."""
     if isinstance(sent, Mapping):
         for key, value in sent.items():
             if isinstance(value, str):
-                if key in PRIVATE:
+                if key not in _OPEN:
                     yield value
             else:
                 yield from private_values(value)

@@ -159,6 +159,14 @@ class Outcome(TypedDict):
     TaiLieuXuLy: list[SubmittedFile]
 
 
+KEYS = frozenset(
+    name
+    for form in (SubmittedFile, Fee, OtherPaper, Supplement, ResultPaper, OwnerId, UsedDatabase, Dossier, Step, Outcome)
+    for name in form.__annotations__
+)
+"""Every key of the objects that we write. What else a source sends may mean anything."""
+
+
 def render(body: object) -> bytes:
     """A request body in UTF-8."""
     return orjson.dumps(body)

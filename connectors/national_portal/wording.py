@@ -38,17 +38,14 @@ def worded(ours: Mapping[str, Any], wording: Wording | None, form: str) -> dict[
     body = dict(ours)
     if wording is None or wording.form != form:
         return body
-    try:
-        for path, value in orjson.loads(wording.words):
-            if path[0] in _DECIDED | _CATALOGUE:
-                raise Misfit(path[0])
-            body = _with(body, path, value)
-    except (LookupError, TypeError, ValueError) as error:
-        raise Misfit(type(error).__name__) from None
+    for path, value in orjson.loads(wording.words):
+        if path[0] in _DECIDED | _CATALOGUE:
+            raise Misfit(path[0])
+        body = _with(body, path, value)
     return body
 
 
-def paths_of(wording: Wording | None) -> frozenset[tuple[str | int, ...]]:
+def paths_of(wording: Wording | None) -> frozenset[Path]:
     """Where a wording differs from ours."""
     return frozenset() if wording is None else frozenset(tuple(path) for path, _ in orjson.loads(wording.words))
 
@@ -90,7 +87,7 @@ def _with(value: Any, path: Sequence[str | int], new: object) -> Any:
     if not path:
         return new
     step, rest = path[0], path[1:]
-    if isinstance(value, list) and isinstance(step, int):
+    if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
         return [*value[:step], _with(value[step], rest, new), *value[step + 1 :]]
     if isinstance(value, dict) and isinstance(step, str):
         return {**value, step: _with(value.get(step), rest, new)}

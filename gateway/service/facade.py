@@ -28,7 +28,8 @@ class FacadeRoute(Route):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http" or self._gateway.front_at(scope["path"]) is None:
             return Match.NONE, {}
-        return super().matches(scope)
+        match, found = super().matches(scope)
+        return match, {**found, "route": self}
 
     async def _answer(self, request: Request) -> Response:
         found = self._gateway.front_at(request.scope["path"])

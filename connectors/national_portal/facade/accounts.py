@@ -23,7 +23,7 @@ from gateway.errors import InvalidInput
 from gateway.fronts import Call
 from gateway.model import AgencyCode, DossierCode
 
-_HEAD = struct.Struct(">Q16s")
+_HEAD = struct.Struct(">Q8s")
 _SIGNATURE_BYTES = 32
 _SOURCES = 4096
 
@@ -41,7 +41,7 @@ class Sessions:
 
     def open(self, now: datetime) -> str:
         """A new session."""
-        head = _HEAD.pack(int((now.timestamp() + self._lifetime_s) * 1000), secrets.token_bytes(16))
+        head = _HEAD.pack(int((now.timestamp() + self._lifetime_s) * 1000), secrets.token_bytes(8))
         return urlsafe_b64encode(head + self._signature(head)).decode()
 
     def good(self, session: str, now: datetime) -> bool:

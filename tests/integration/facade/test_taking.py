@@ -325,7 +325,25 @@ def test_a_dossier_that_the_portal_sent_is_not_pushed_as_a_header(front: Fronted
     assert (reply.code, reply.message) == ("1", "Dữ liệu không hợp lệ: MaHoSo")
 
 
-DEEP = b"[" * 100_000
+def test_a_stranger_gets_no_long_body_read(idle: Fronted) -> None:
+    """
+    Megabytes of JSON cost nothing but their way here, unless a session or a trusted place comes with them.
+    """
+    idle.province.log_in()
+    long = b'{"session": "%s", "x": "' + b"x" * 200_000
+    good = idle.province.session.encode()
+
+    replies = [
+        idle.province.wire.send("POST", INTEGRATION, {}, {}, long % session)
+        for session in (b"", b"c0ffee00-0000-4000-8000-00000000d7c9", good)
+    ]
+
+    assert [(reply.code, reply.message.split(" ")[0]) for reply in replies] == [
+        ("-2", "Session"), ("-2", "Session"), ("1", "Dữ"),
+    ]  # fmt: skip
+
+
+DEEP = b"[" * 60_000
 
 
 @pytest.mark.parametrize(

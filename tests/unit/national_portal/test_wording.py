@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from connectors.national_portal.wording import Misfit, paths_of, worded, wording_of
-from gateway.model import Wording
+from gateway.model import Wording, explain
 
 FORM = "DongBoHoSoMC/v2"
 KEYS = st.sampled_from(["GhiChu", "Fax", "a.b", "Rieng"])
@@ -74,8 +75,8 @@ def test_the_words_of_one_form_say_nothing_in_another() -> None:
 @pytest.mark.parametrize(
     "words",
     ['[[["MaHoSo"],"x"]]', '[[["TrangThaiHoSo"],"9"]]', '[[["MaTTHC"],"x"]]', '[[["TaiLieuNop",3,"a"],"x"]]',
-     '[[["GhiChu","a"],"x"]]', "{", "[1]", '[[[],"x"]]'],
-    ids=["number", "status", "procedure", "no-such-row", "no-object", "broken", "no-pair", "nowhere"],
+     '[[["TaiLieuNop",-1,"a"],"x"]]', '[[["GhiChu","a"],"x"]]', '[[["TaiLieuNop","a"],"x"]]'],
+    ids=["number", "status", "procedure", "no-such-row", "from-the-end", "no-object", "no-number"],
 )  # fmt: skip
 def test_words_that_do_not_fit_or_would_decide_are_refused(words: str) -> None:
     """
@@ -90,3 +91,18 @@ def test_words_stay_out_of_sight() -> None:
     They may hold anything, so nothing of them is printed.
     """
     assert "Nguyễn" not in repr(Wording(form=FORM, words='[[["ChuHoSo"],"Nguyễn Văn Ví Dụ"]]'))
+
+
+@pytest.mark.parametrize(
+    "words", ["", "{", "{}", "[1]", '[["GhiChu","x"]]', '[[[],"x"]]', '[[[0],"x"]]', '[[["a",true],"x"]]', '[[["a"]]]',
+              '[[["a"],' + "[" * 30 + "]" * 30 + "]]"],
+    ids=["empty", "broken", "object", "no-pair", "no-path", "nowhere", "no-key", "no-step", "no-value", "deep"],
+)  # fmt: skip
+def test_what_is_no_wording_is_refused_where_it_is_told(words: str) -> None:
+    """
+    A change may come from any program, so nothing waits in the outbox that no worker can read.
+    """
+    with pytest.raises(ValidationError, match="list of pairs") as caught:
+        Wording(form=FORM, words=words)
+
+    assert explain(caught.value)[0].field == "words"
