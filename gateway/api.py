@@ -31,7 +31,7 @@ from gateway.operations import Operations, known_partner
 from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
 from gateway.store import audit
-from gateway.store.answers import Answer, RequestId
+from gateway.store.answers import Answer, Asked
 from gateway.store.audit import Act
 from gateway.store.contract import (
     DeadLetter,
@@ -143,24 +143,17 @@ class Gateway:
                 told, self.connectors, now=self.clock.now(), connection=connection, backfill=backfill
             )
 
-    def submit_once(
-        self,
-        request: RequestId,
-        changes: Iterable[Change],
-        answer: Callable[[list[Receipt]], Answer],
-        *,
-        backfill: bool = False,
-    ) -> Answer:
+    def submit_once(self, asked: Sequence[Asked]) -> list[Answer | Exception]:
         """
-        ``submit_many`` for a caller over a network, who may ask twice: the answer to *request* is made by *answer* of
-        the receipts and kept in the same commit; the same request again gets it again, and has no effect.
+        ``submit_many`` for callers over a network, who may ask twice, several requests in one commit: the answer to
+        each is made of its receipts and kept with what it answers; the same request again gets it again, without
+        effect.
 
-        What *answer* raises leaves nothing accepted. Raises ``KeyReused`` for another content under the same key,
-        ``AlreadyRunning`` while the request is worked on elsewhere, and ``StoreError``.
+        In the place of an answer stands what its caller must be told: what ``Asked.answer`` raised, ``KeyReused`` for
+        another content under the same key, ``AlreadyRunning`` while it is worked on elsewhere, or ``StoreError``. Of
+        such a request nothing was accepted.
         """
-        return self._store.accept_once(
-            request, list(changes), self.connectors, answer, now=self.clock.now(), backfill=backfill
-        )
+        return self._store.accept_once(asked, self.connectors, now=self.clock.now())
 
     def receive(self, partner: str, path: str, content: bytes) -> Reply | None:
         """

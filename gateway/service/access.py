@@ -12,19 +12,22 @@ from typing import Annotated, Final, Protocol
 
 import anyio.to_thread
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 
 from gateway.access import ApiKeys, Grant, Right
 from gateway.model import DossierCode
 from gateway.ports import Clock
 from gateway.service.problems import Refusal
 
+SCHEME: Final = "bearer"
+"""The name of the security scheme in the published schema."""
 BELIEVED_S: Final = 2.0
 """So long a key that was checked is believed without asking again: a revoked one works no longer than that."""
 MOST_BELIEVED: Final = 4096
 
+_WRONG: Final = "khóa sai hoặc hết hạn / wrong or expired credentials"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="lienthong"'}
-_bearer = HTTPBearer(auto_error=False, description="Khóa API hoặc JWT / An API key, or a JWT")
+_bearer = HTTPBearer(scheme_name=SCHEME, auto_error=False, description="Khóa API hoặc JWT / An API key, or a JWT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +93,25 @@ class Access:
     def needs(self, right: Right) -> Callable[..., Awaitable[Caller]]:
         """A dependency: the caller, who has *right*."""
 
-        async def caller(
-            request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-        ) -> Caller:
-            if credentials is not None:
-                found = await self._find(credentials.credentials)
-            elif self._certificates is not None:
-                found = self._certificates.caller(request)
-            else:
-                raise Refusal("unauthenticated", "Authorization: Bearer …", headers=_CHALLENGE)
-            if found is None:
-                raise Refusal(
-                    "unauthenticated", "khóa sai hoặc hết hạn / wrong or expired credentials", headers=_CHALLENGE
-                )
-            if not found.grant.allows(right):
-                raise Refusal("forbidden", f"thiếu quyền / lacks the right: {right}")
-            return found
+        async def caller(request: Request, _shown: Annotated[object, Depends(_bearer)]) -> Caller:
+            return await self.caller(request, right)
 
         return caller
+
+    async def caller(self, request: Request, right: Right) -> Caller:
+        """Who asks; ends the request of anybody without *right*."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            found = await self._find(token.strip())
+        elif self._certificates is not None:
+            found = self._certificates.caller(request)
+        else:
+            raise Refusal("unauthenticated", "Authorization: Bearer …", headers=_CHALLENGE)
+        if found is None:
+            raise Refusal("unauthenticated", _WRONG, headers=_CHALLENGE)
+        if not found.grant.allows(right):
+            raise Refusal("forbidden", f"thiếu quyền / lacks the right: {right}")
+        return found
 
     async def _find(self, token: str) -> Caller | None:
         now = self._clock.now().timestamp()

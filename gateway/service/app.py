@@ -23,6 +23,7 @@ from gateway.service.imports.spool import Spool
 from gateway.service.oauth import IssuedTokens, IssuerKeys
 from gateway.service.problems import answer_with_problems
 from gateway.service.schema import publish_shapes
+from gateway.service.submissions import Submissions
 from gateway.service.watching import Watched
 
 _ABOUT = (
@@ -33,7 +34,7 @@ _ABOUT = (
 
 def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     """The service of *gateway*, which stays the caller's to close; *monitor* tells how it is."""
-    service = Service(gateway, _access(gateway))
+    service = Service(gateway, _access(gateway), Submissions(gateway))
     monitor = monitor or Monitor(gateway)
     spool = Spool(service.settings.spool)
     runner = Runner(gateway, spool)
@@ -41,8 +42,10 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = service.settings.threads
+        service.submissions.start()
         runner.start()
         yield
+        await anyio.to_thread.run_sync(service.submissions.close)
         await anyio.to_thread.run_sync(runner.close)
 
     app = FastAPI(
@@ -53,10 +56,10 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # Its own spans and records would carry paths, and so the codes of dossiers; ours are made by Watched.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     answer_with_problems(app)
-    app.include_router(health_routes(monitor))
-    app.router.routes.append(FacadeRoute(service))
     app.add_middleware(
         Shedding,
         most_requests=service.settings.max_requests,
@@ -65,9 +68,12 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         refused=monitor.meter.refused,
     )
     app.add_middleware(Watched, meter=monitor.meter)
+    # In the order in which they are looked through: what comes most often stands first.
     for part in (intake, dossiers, operating):
         app.include_router(part.routes(service))
     app.include_router(imports.routes(service, spool, runner))
+    app.include_router(health_routes(monitor))
+    app.router.routes.append(FacadeRoute(service))
     publish_shapes(app, (*intake.SHAPES, *operating.SHAPES))
     return app
 

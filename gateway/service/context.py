@@ -8,6 +8,7 @@ from gateway.api import Gateway
 from gateway.config import ServiceSettings
 from gateway.service.access import Access
 from gateway.service.idempotency import Running
+from gateway.service.submissions import Submissions
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Service:
 
     gateway: Gateway
     access: Access
+    submissions: Submissions
     running: Running = field(default_factory=Running)
 
     @property

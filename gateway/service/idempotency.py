@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import Header, Request
+from fastapi import Request
 
 from gateway.errors import AlreadyRunning
 from gateway.service.problems import Refusal
@@ -23,13 +23,14 @@ _STRING: Final = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _BARE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _LONGEST: Final = 255
 
-KeyHeader = Annotated[
-    str | None,
-    Header(
-        alias=HEADER,
-        description='Khóa của yêu cầu, ví dụ / The key of the request, for example: "8e03978e-40d5-43dd"',
-    ),
-]
+PARAMETER: Final = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": 'Khóa của yêu cầu, ví dụ / The key of the request, for example: "8e03978e-40d5-43dd"',
+    "schema": {"type": "string"},
+}
+"""The header as the schema publishes it."""
 
 
 class Running:
@@ -55,8 +56,9 @@ class Running:
 
 def request_id(client: str, key: str, request: Request, content: bytes) -> RequestId:
     """The identity of *request*: method, path, query and body make its fingerprint."""
-    head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return RequestId(client, key, sha256(head + content).digest())
+    scope = request.scope
+    head = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"]
+    return RequestId(client, key, sha256(head + b"\n" + content).digest())
 
 
 def given(header: str | None) -> str | None:

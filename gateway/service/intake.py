@@ -4,33 +4,40 @@ Dossiers and steps in: singly and in batches, each request with one durable comm
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any, Final
 
 import anyio.to_thread
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.access import Right
+from gateway.errors import InvalidInput
 from gateway.model import Change, Dossier, ProcessingStep, explain
+from gateway.model.text import show
 from gateway.ports import Receipt
 from gateway.service import idempotency
 from gateway.service.access import Caller
 from gateway.service.bodies import check_json, raw, read_json
 from gateway.service.context import Service
-from gateway.service.idempotency import KeyHeader
 from gateway.service.problems import Refusal, documented, field_problem
-from gateway.service.schema import takes
+from gateway.service.schema import reads, takes
 from gateway.service.shapes import Accepted, BatchAnswer, BatchAnswers, BatchItem, accepted, batch_answer
-from gateway.store.answers import Answer, RequestId
+from gateway.store.answers import Answer, Asked
 
 DOSSIER: TypeAdapter[Dossier] = TypeAdapter(Dossier)
 STEP: TypeAdapter[ProcessingStep] = TypeAdapter(ProcessingStep)
 ITEM: TypeAdapter[BatchItem] = TypeAdapter(BatchItem)
 ITEMS: TypeAdapter[list[BatchItem]] = TypeAdapter(list[BatchItem])
 
-Backfill = Annotated[bool, Query(description="Gửi sau hồ sơ đang xử lý / Leaves after what is live")]
+BACKFILL: Final = {
+    "name": "backfill",
+    "in": "query",
+    "required": False,
+    "description": "Gửi sau hồ sơ đang xử lý / Leaves after what is live",
+    "schema": {"type": "boolean", "default": False},
+}
+_BACKFILL: Final = {"": False, "false": False, "true": True}
 SHAPES = (Dossier, ProcessingStep, BatchItem)
 _REFUSALS = documented(
     "unauthenticated", "forbidden", "malformed", "conflicting-repeat", "illegal-transition", "already-running",
@@ -39,67 +46,77 @@ _REFUSALS = documented(
 
 
 def routes(service: Service) -> APIRouter:
-    """POST /v1/dossiers, /v1/steps, /v1/batches."""
+    """
+    POST /v1/dossiers, /v1/steps, /v1/batches.
+
+    They read header and query by themselves: what the framework does for parameters costs as much as the commit.
+    """
     router = APIRouter(prefix="/v1", tags=["Tiếp nhận / Intake"])
-    submitter = Depends(service.access.needs(Right.SUBMIT))
+    read = reads(idempotency.PARAMETER, BACKFILL)
+    known_before: dict[int | str, dict[str, Any]] = {
+        200: {"model": Accepted, "description": "Đã biết từ trước / Known before"}
+    }
 
     @router.post(
-        "/dossiers", status_code=201, response_model=Accepted, openapi_extra=takes(Dossier),
-        responses={**_REFUSALS, 200: {"model": Accepted, "description": "Đã biết từ trước / Known before"}},
+        "/dossiers", status_code=201, response_model=Accepted, openapi_extra=takes(Dossier) | read,
+        responses=_REFUSALS | known_before,
     )  # fmt: skip
-    async def submit_dossier(
-        request: Request, caller: Caller = submitter, idempotency_key: KeyHeader = None, backfill: Backfill = False
-    ) -> Response:
+    async def submit_dossier(request: Request) -> Response:
         """Nhận một hồ sơ; trả lời khi đã ghi bền. / Take in a dossier; answered when it is durable."""
-        return await _one(service, request, caller, idempotency_key, DOSSIER, backfill=backfill)
+        return await _one(service, request, DOSSIER)
 
     @router.post(
-        "/steps", status_code=201, response_model=Accepted, openapi_extra=takes(ProcessingStep),
-        responses={**_REFUSALS, 200: {"model": Accepted, "description": "Đã biết từ trước / Known before"}},
+        "/steps", status_code=201, response_model=Accepted, openapi_extra=takes(ProcessingStep) | read,
+        responses=_REFUSALS | known_before,
     )  # fmt: skip
-    async def submit_step(
-        request: Request, caller: Caller = submitter, idempotency_key: KeyHeader = None, backfill: Backfill = False
-    ) -> Response:
+    async def submit_step(request: Request) -> Response:
         """Nhận một bước xử lý của hồ sơ đã có. / Take in a step of a dossier that is known."""
-        return await _one(service, request, caller, idempotency_key, STEP, backfill=backfill)
+        return await _one(service, request, STEP)
 
     @router.post(
-        "/batches", response_model=BatchAnswers, responses=_REFUSALS, openapi_extra=takes(BatchItem, many=True)
-    )
-    async def submit_batch(
-        request: Request, caller: Caller = submitter, idempotency_key: KeyHeader = None, backfill: Backfill = False
-    ) -> Response:
+        "/batches", response_model=BatchAnswers, responses=_REFUSALS,
+        openapi_extra=takes(BatchItem, many=True) | read,
+    )  # fmt: skip
+    async def submit_batch(request: Request) -> Response:
         """
         Nhận nhiều thay đổi theo thứ tự, mỗi thay đổi một câu trả lời. / Take in many changes in order, one answer each.
         """
-        key = idempotency.given(idempotency_key)
+        caller, backfill = await service.access.caller(request, Right.SUBMIT), _backfill(request)
+        key = idempotency.given(request.headers.get(idempotency.HEADER))
         content = await raw(request, service.settings.max_body_bytes)
-        asked = None if key is None else idempotency.request_id(caller.name, key, request, content)
 
-        def work() -> Answer:
+        def read() -> _Batch:
             check_json(request, content, service.settings.max_depth)
-            items = _items(content, service.settings.max_batch)
-            return _Batch(caller, items).accepted_by(service, asked, backfill=backfill)
+            return _Batch(caller, _items(content, service.settings.max_batch))
 
-        return _response(await _alone(service, asked, work))
+        if key is None:
+            return _response(await anyio.to_thread.run_sync(lambda: read().submitted_to(service, backfill=backfill)))
+        asked = idempotency.request_id(caller.name, key, request, content)
+
+        def prepare() -> Asked:
+            batch = read()
+            return Asked(asked, batch.changes, batch.answer, backfill)
+
+        with service.running.alone(asked):
+            return _response(await service.submissions.submit(prepare))
 
     return router
 
 
-async def _one(
-    service: Service, request: Request, caller: Caller, header: str | None, shape: TypeAdapter[Any], *, backfill: bool
-) -> Response:
-    key = idempotency.needed(header)
+async def _one(service: Service, request: Request, shape: TypeAdapter[Any]) -> Response:
+    caller, backfill = await service.access.caller(request, Right.SUBMIT), _backfill(request)
+    key = idempotency.needed(request.headers.get(idempotency.HEADER))
     content = await raw(request, service.settings.max_body_bytes)
     asked = idempotency.request_id(caller.name, key, request, content)
 
-    def work() -> Answer:
+    def prepare() -> Asked:
         body = read_json(request, content, shape, service.settings.max_depth)
         change = Change(source=caller.name, source_id=key, body=body)
         caller.must_cover(change.dossier)
-        return service.gateway.submit_once(asked, [change], _answer_of_one, backfill=backfill)
+        return Asked(asked, [change], _answer_of_one, backfill)
 
-    return _response(await _alone(service, asked, work))
+    with service.running.alone(asked):
+        return _response(await service.submissions.submit(prepare))
 
 
 def _answer_of_one(receipts: list[Receipt]) -> Answer:
@@ -109,15 +126,18 @@ def _answer_of_one(receipts: list[Receipt]) -> Answer:
     return Answer(200 if receipt.duplicate else 201, accepted(receipt).model_dump_json().encode())
 
 
-async def _alone(service: Service, asked: RequestId | None, work: Callable[[], Answer]) -> Answer:
-    if asked is None:
-        return await anyio.to_thread.run_sync(work)
-    with service.running.alone(asked):
-        return await anyio.to_thread.run_sync(work)
+def _backfill(request: Request) -> bool:
+    said = request.query_params.get("backfill", "").lower()
+    if said not in _BACKFILL:
+        remedy = "true hoặc / or false"
+        raise Refusal(
+            "invalid-input", errors=[InvalidInput("backfill", show(said), "không hợp lệ / is not valid", remedy)]
+        )
+    return _BACKFILL[said]
 
 
 def _response(answer: Answer) -> Response:
-    headers = {idempotency.REPEATED: "true"} if answer.repeated else {}
+    headers = {idempotency.REPEATED: "true"} if answer.repeated else None
     return Response(answer.body, status_code=answer.status, media_type="application/json", headers=headers)
 
 
@@ -153,24 +173,22 @@ def _item(value: object) -> BatchItem | BatchAnswer:
 
 
 class _Batch:
-    """One batch on its way: what can be submitted, and the answers that stand already."""
+    """One batch on its way: the *changes* that can be submitted, and the answers that stand already."""
 
     def __init__(self, caller: Caller, items: list[BatchItem | BatchAnswer]) -> None:
         self._answers: list[BatchAnswer | None] = []
-        self._changes: list[Change] = []
+        self.changes: list[Change] = []
         for item in items:
             answer = item if isinstance(item, BatchAnswer) else _beyond_scope(caller, item)
             self._answers.append(answer)
             if answer is None and isinstance(item, BatchItem):
-                self._changes.append(item.change(caller.name))
+                self.changes.append(item.change(caller.name))
 
-    def accepted_by(self, service: Service, asked: RequestId | None, *, backfill: bool) -> Answer:
-        if asked is None:
-            return self._answer(service.gateway.submit_many(self._changes, backfill=backfill))
-        return service.gateway.submit_once(asked, self._changes, self._answer, backfill=backfill)
+    def submitted_to(self, service: Service, *, backfill: bool) -> Answer:
+        return self.answer(service.gateway.submit_many(self.changes, backfill=backfill))
 
-    def _answer(self, receipts: list[Receipt]) -> Answer:
-        told = iter(zip(self._changes, receipts, strict=True))
+    def answer(self, receipts: list[Receipt]) -> Answer:
+        told = iter(zip(self.changes, receipts, strict=True))
         items = [answer or batch_answer(*_named(next(told))) for answer in self._answers]
         outcomes = [item.outcome for item in items]
         return Answer(

@@ -4,13 +4,14 @@ The published schema: bodies are read by the gateway's own models, so their shap
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from gateway.service.access import SCHEME
 from gateway.service.problems import ProblemDocument
 
 _PLACE: Final = "#/components/schemas/{model}"
@@ -21,6 +22,11 @@ def takes(shape: type[BaseModel], *, many: bool = False) -> dict[str, Any]:
     one: dict[str, Any] = {"$ref": _PLACE.format(model=shape.__name__)}
     schema = {"type": "array", "items": one, "minItems": 1} if many else one
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def reads(*parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``openapi_extra`` of a route that reads its caller and *parameters* by itself, for speed."""
+    return {"parameters": [dict(each) for each in parameters], "security": [{SCHEME: []}]}
 
 
 def publish_shapes(app: FastAPI, shapes: Iterable[type[BaseModel]]) -> None:

@@ -4,12 +4,15 @@ First answers by request: written in the transaction of what they answer, and re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 
 from gateway.errors import AlreadyRunning, KeyReused
+from gateway.model import Change
 from gateway.model.text import show
+from gateway.ports import Receipt
 from gateway.store.moments import to_us
 from gateway.store.sql import Statements
 
@@ -22,6 +25,11 @@ class RequestId:
     key: str
     fingerprint: bytes
 
+    @property
+    def print(self) -> str:
+        """Client and key, short and of even length."""
+        return blake2b(f"{self.client}\0{self.key}".encode(), digest_size=16).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -32,30 +40,93 @@ class Answer:
     repeated: bool = False
 
 
-def once(sql: Statements, request: RequestId, now: datetime, work: Callable[[], Answer]) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Asked:
     """
-    The first answer to *request*: *work* is done, and its answer kept, only when there is none yet.
+    A request with its *changes*; *answer* makes its answer of their receipts. What *answer* raises leaves none of the
+    changes accepted, and no answer.
+    """
 
-    Raises ``KeyReused`` for another content under the same key, and ``AlreadyRunning`` while another transaction works
-    on it.
+    request: RequestId
+    changes: Sequence[Change]
+    answer: Callable[[list[Receipt]], Answer]
+    backfill: bool
+
+
+Write = Callable[[Sequence[Change]], list[Receipt]]
+"""Accept changes within the transaction."""
+
+
+class Entangled(Exception):
+    """A request is refused of which something was accepted: these requests must be done one by one."""
+
+
+def alike(asked: Sequence[Asked]) -> tuple[list[int], list[int]]:
+    """The numbers of those that may share a transaction with the first, and of the others: none twice, one class."""
+    together: list[int] = []
+    apart: list[int] = []
+    seen: set[str] = set()
+    for n, each in enumerate(asked):
+        fits = each.backfill == asked[0].backfill and each.request.print not in seen
+        (together if fits else apart).append(n)
+        seen.add(each.request.print)
+    return together, apart
+
+
+def answer_all(sql: Statements, asked: Sequence[Asked], now: datetime, write: Write) -> list[Answer | Exception]:
     """
-    who = {"client": request.client, "request_key": request.key}
-    (free,) = sql.row("take_request", **who)
-    if not free:
-        raise AlreadyRunning(show(request.key))
-    found = sql.row("find_answer", **who)
-    if found is not None:
-        fingerprint, status, body = found
-        if bytes(fingerprint) != request.fingerprint:
-            raise KeyReused(
-                "Idempotency-Key",
-                show(request.key),
-                "đã dùng cho nội dung khác / was used for another content",
-                "Dùng khóa mới cho nội dung mới / Use a new key for a new content",
-            )
-        return Answer(status, bytes(body), repeated=True)
-    answer = work()
-    sql.run(
-        "keep_answer", **who, fingerprint=request.fingerprint, status=answer.status, body=answer.body, at=to_us(now)
+    Do requests of different keys in one transaction: for each its answer, or what its caller must be told.
+
+    Raises ``Entangled`` when only a new transaction for each can leave out what one of them refuses.
+    """
+    prints = [each.request.print for each in asked]
+    free = {key for key, taken in sql.rows("take_requests", keys=prints) if taken}
+    known = {
+        key: (bytes(print_), status, bytes(body)) for key, print_, status, body in sql.rows("answers", keys=prints)
+    }
+    results: dict[str, Answer | Exception] = {}
+    todo: list[Asked] = []
+    for each, key in zip(asked, prints, strict=True):
+        if key not in free:
+            results[key] = AlreadyRunning(show(each.request.key))
+        elif key in known:
+            results[key] = _again(each.request, *known[key])
+        else:
+            todo.append(each)
+    receipts = write([change for each in todo for change in each.changes])
+    kept = []
+    for each in todo:
+        mine, receipts = receipts[: len(each.changes)], receipts[len(each.changes) :]
+        try:
+            answer = each.answer(mine)
+        except Exception as refusal:
+            if len(asked) > 1 and any(receipt.refusal is None for receipt in mine):
+                raise Entangled from refusal
+            if len(asked) == 1:
+                raise
+            results[each.request.print] = refusal
+            continue
+        results[each.request.print] = answer
+        kept.append((each.request, answer))
+    sql.many(
+        "keep_answer",
+        [
+            {
+                "request_key": request.print, "fingerprint": request.fingerprint, "status": answer.status,
+                "body": answer.body, "at": to_us(now),
+            }
+            for request, answer in kept
+        ],
+    )  # fmt: skip
+    return [results[key] for key in prints]
+
+
+def _again(request: RequestId, fingerprint: bytes, status: int, body: bytes) -> Answer | KeyReused:
+    if fingerprint == request.fingerprint:
+        return Answer(status, body, repeated=True)
+    return KeyReused(
+        "Idempotency-Key",
+        show(request.key),
+        "đã dùng cho nội dung khác / was used for another content",
+        "Dùng khóa mới cho nội dung mới / Use a new key for a new content",
     )
-    return answer

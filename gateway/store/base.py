@@ -15,7 +15,7 @@ from gateway.model import Change, DossierCode, DossierStatus
 from gateway.policy import Control, Limits, PartnerState
 from gateway.ports import Operation, Receipt
 from gateway.store import audit, letters, outbox, reports, steering, upkeep
-from gateway.store.answers import Answer, RequestId, once
+from gateway.store.answers import Answer, Asked, Entangled, alike, answer_all
 from gateway.store.audit import Act
 from gateway.store.contract import (
     AuditEntry,
@@ -109,27 +109,42 @@ class SqlStore(ABC):
             return write_changes(sql, changes, tuple(routes), now, backfill=backfill)
 
     def accept_once(
-        self,
-        request: RequestId,
-        changes: Sequence[Change],
-        routes: Iterable[Route],
-        answer: Callable[[list[Receipt]], Answer],
-        *,
-        now: datetime,
-        backfill: bool = False,
-    ) -> Answer:
+        self, asked: Sequence[Asked], routes: Iterable[Route], *, now: datetime
+    ) -> list[Answer | Exception]:
         """
-        ``accept``, and keep what *answer* makes of it as the answer to *request*, in one durable commit; when the
-        request was answered before, that answer, and no effect.
+        ``accept`` for requests that may come again, several in one commit: each answer is kept with what it answers.
 
-        Whatever *answer* raises leaves nothing accepted. Raises ``KeyReused`` and ``AlreadyRunning``.
+        A request that was answered before gets that answer, and has no effect. One that is refused leaves nothing: what
+        its ``answer`` raised stands in its place, or ``KeyReused``, ``AlreadyRunning``, ``StoreError``.
         """
+        known_routes = tuple(routes)
+        together, apart = alike(asked)
+        results: dict[int, Answer | Exception] = {}
+        try:
+            found = self._accept_together([asked[n] for n in together], known_routes, now)
+        except Entangled:
+            apart = sorted([*together, *apart])
+        except Exception as fault:  # noqa: BLE001 - the one answer to all of them.
+            results = dict.fromkeys(together, fault)
+        else:
+            results = dict(zip(together, found, strict=True))
+        for n in apart:
+            try:
+                (results[n],) = self._accept_together([asked[n]], known_routes, now)
+            except Exception as fault:  # noqa: BLE001 - the answer to this one.
+                results[n] = fault
+        return [results[n] for n in range(len(asked))]
+
+    def _accept_together(
+        self, asked: Sequence[Asked], routes: tuple[Route, ...], now: datetime
+    ) -> list[Answer | Exception]:
+        if not asked:
+            return []
         with self._write() as sql:
             self._tidy(sql)
-            return once(
-                sql, request, now,
-                lambda: answer(write_changes(sql, changes, tuple(routes), now, backfill=backfill)),
-            )  # fmt: skip
+            return answer_all(
+                sql, asked, now, lambda changes: write_changes(sql, changes, routes, now, backfill=asked[0].backfill)
+            )
 
     @contextmanager
     def receiving(self, source: str, routes: Iterable[Route], *, now: datetime) -> Iterator[SqlInbox]:

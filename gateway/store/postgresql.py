@@ -23,7 +23,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from gateway.errors import StoreError, StoreFull, StoreUnavailable
 from gateway.model import Change
 from gateway.ports import Receipt
-from gateway.store.answers import Answer, RequestId
+from gateway.store.answers import Answer, Asked
 from gateway.store.base import Heard, SqlStore
 from gateway.store.callers import postgresql_connection
 from gateway.store.contract import Route
@@ -183,22 +183,10 @@ class PostgresStore(SqlStore):
             )
         )
 
-    def accept_once(
-        self,
-        request: RequestId,
-        changes: Sequence[Change],
-        routes: Iterable[Route],
-        answer: Callable[[list[Receipt]], Answer],
-        *,
-        now: datetime,
-        backfill: bool = False,
-    ) -> Answer:
-        known_routes = tuple(routes)
-        return _past_collisions(
-            lambda: super(PostgresStore, self).accept_once(
-                request, changes, known_routes, answer, now=now, backfill=backfill
-            )
-        )
+    def _accept_together(
+        self, asked: Sequence[Asked], routes: tuple[Route, ...], now: datetime
+    ) -> list[Answer | Exception]:
+        return _past_collisions(lambda: super(PostgresStore, self)._accept_together(asked, routes, now))
 
     def _ahead(self, sql: Statements, now: datetime) -> timedelta:
         if not self._server_clock:

@@ -38,6 +38,8 @@ FIGURES = [
     "deliver_4_workers_postgresql",
     "recovery_drain",
     "recovery_live_p99",
+    "serve",
+    "serve_p99_at_500",
     "import_memory",
     "claim_backlog",
     "claim_behind_obstacles",

@@ -45,6 +45,7 @@ SELECT pg_notify('lt_work', :tenant || '/' || value) FROM each_text(:partners) e
 -- name: server_clock
 SELECT clock_timestamp()
 
--- name: take_request
--- Whether nobody else works on this request now; lasts until the transaction ends.
-SELECT pg_try_advisory_xact_lock(hashtextextended('request/' || :tenant || '/' || :client || '/' || :request_key, 0))
+-- name: take_requests
+-- Whether nobody else works on these requests now; lasts until the transaction ends.
+SELECT k.value, pg_try_advisory_xact_lock(hashtextextended('request/' || :tenant || '/' || k.value, 0))
+FROM each_text(:keys) k

@@ -17,17 +17,18 @@ UPDATE lt_api_key SET revoked_at = :at WHERE tenant = :tenant AND id = :id AND r
 -- A key's end only moves nearer.
 UPDATE lt_api_key SET expires_at = :at WHERE tenant = :tenant AND id = :id AND expires_at > :at
 
--- name: find_answer
-SELECT fingerprint, status, body FROM lt_answer
-WHERE tenant = :tenant AND client = :client AND request_key = :request_key
+-- name: answers
+SELECT a.request_key, a.fingerprint, a.status, a.body FROM each_text(:keys) k CROSS JOIN lt_answer a
+WHERE a.tenant = :tenant AND a.request_key = k.value
 
 -- name: keep_answer
-INSERT INTO lt_answer (tenant, client, request_key, fingerprint, status, body, at)
-VALUES (:tenant, :client, :request_key, :fingerprint, :status, :body, :at)
+-- rows: request_key text, fingerprint bytea, status bigint, body bytea, at bigint
+INSERT INTO lt_answer (tenant, request_key, fingerprint, status, body, at)
+SELECT :tenant, r.request_key, r.fingerprint, r.status, r.body, r.at FROM rows r
 
 -- name: delete_answers
-DELETE FROM lt_answer WHERE tenant = :tenant AND (client, request_key) IN (
-    SELECT client, request_key FROM lt_answer WHERE tenant = :tenant AND at < :before ORDER BY at LIMIT :want
+DELETE FROM lt_answer WHERE tenant = :tenant AND request_key IN (
+    SELECT request_key FROM lt_answer WHERE tenant = :tenant AND at < :before ORDER BY at LIMIT :want
     /*skip locked lt_answer*/)
 RETURNING 1
 

@@ -8,6 +8,6 @@ ON CONFLICT (tenant) DO UPDATE SET next = next + :count RETURNING next - :count
 INSERT INTO lt_tally (tenant, partner, what, n) VALUES (:tenant, r.partner, r.what, r.n)
 ON CONFLICT (tenant, partner, what) DO UPDATE SET n = n + excluded.n
 
--- name: take_request
+-- name: take_requests
 -- There is one writer: whoever is here works alone.
-SELECT :tenant = :tenant AND :client = :client AND :request_key = :request_key
+SELECT k.value, :tenant = :tenant FROM each_text(:keys) k

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -9,13 +10,15 @@ from threading import Barrier
 import pytest
 
 from gateway.errors import AlreadyRunning, InvalidInput, KeyReused
+from gateway.model import Change
 from gateway.ports import Receipt
-from gateway.store.answers import Answer, RequestId
+from gateway.store.answers import Answer, Asked, RequestId
 from gateway.store.base import SqlStore
 from tests.builders import a_code, a_dossier, a_step
 from tests.contract.store.telling import CLOCK, PARTNER, change
 from tests.stores import Backend
 
+Said = Callable[[list[Receipt]], Answer]
 DAY = timedelta(days=1)
 
 
@@ -28,7 +31,14 @@ def said(receipts: list[Receipt]) -> Answer:
 
 
 def ask(store: SqlStore, request: RequestId, serial: int = 7) -> Answer:
-    return store.accept_once(request, [change(a_dossier(code=a_code(serial)))], [PARTNER], said, now=CLOCK.now())
+    return _ask(store, request, change(a_dossier(code=a_code(serial))))
+
+
+def _ask(store: SqlStore, request: RequestId, *changes: Change, answer: Said = said) -> Answer:
+    (answered,) = store.accept_once([Asked(request, changes, answer, backfill=False)], [PARTNER], now=CLOCK.now())
+    if isinstance(answered, Exception):
+        raise answered
+    return answered
 
 
 def test_a_request_has_one_effect_and_one_answer(backend: Backend) -> None:
@@ -81,7 +91,7 @@ def test_what_the_answer_refuses_leaves_nothing(backend: Backend) -> None:
 
     changes = [change(a_dossier(), "1"), change(a_step(dossier=a_code(9)), "2")]
     with pytest.raises(InvalidInput):
-        store.accept_once(a_request(), changes, [PARTNER], refuse, now=CLOCK.now())
+        _ask(store, a_request(), *changes, answer=refuse)
 
     assert store.totals()["dossiers"] == 0
     assert not ask(store, a_request()).repeated
@@ -120,7 +130,7 @@ def test_a_request_that_another_process_works_on_is_told_so(postgres_backend: Ba
             ask(other, a_request(), serial=8)
         return said(receipts)
 
-    answer = one.accept_once(a_request(), [change(a_dossier())], [PARTNER], meanwhile, now=CLOCK.now())
+    answer = _ask(one, a_request(), change(a_dossier()), answer=meanwhile)
 
     assert answer.body == b"[(1, False)]"
 
@@ -135,3 +145,95 @@ def test_answers_are_forgotten_after_their_time(backend: Backend) -> None:
     assert store.clear("answers", 7 * DAY, now=CLOCK.now() + 7 * DAY) == 0
     assert store.clear("answers", 7 * DAY, now=CLOCK.now() + 7 * DAY + timedelta(seconds=1)) == 1
     assert ask(store, a_request()) == Answer(201, b"[(1, True)]")
+
+
+def step_before_its_dossier() -> Change:
+    return change(a_step(dossier=a_code(99)), "too early")
+
+
+def refusing(receipts: list[Receipt]) -> Answer:
+    """Ends the request with the first refusal."""
+    for receipt in receipts:
+        if receipt.refusal is not None:
+            raise receipt.refusal
+    return said(receipts)
+
+
+def asked(key: str, *changes: Change, content: bytes = b"1", backfill: bool = False) -> Asked:
+    return Asked(a_request(key, content), changes, refusing, backfill)
+
+
+def a_dossier_of(serial: int) -> Change:
+    code = a_code(serial)
+    return change(a_dossier(code=code), code.text)
+
+
+def in_short(results: list[Answer | Exception]) -> list[str]:
+    return [
+        f"{each.status}{' again' if each.repeated else ''}" if isinstance(each, Answer) else type(each).__name__
+        for each in results
+    ]
+
+
+def test_requests_that_come_together_share_a_commit_and_nothing_else(backend: Backend) -> None:
+    """
+    New, answered before, under a used key, refused, the same twice, of an archive: each gets its own answer.
+    """
+    commits: list[str] = []
+    store = backend.open(heard=commits.append)
+    ask(store, a_request("known"), serial=1)
+    commits.clear()
+
+    results = store.accept_once(
+        [
+            asked("new", a_dossier_of(2)),
+            asked("known", a_dossier_of(1)),
+            asked("known", a_dossier_of(3), content=b"2"),
+            asked("early", step_before_its_dossier()),
+            asked("twice", a_dossier_of(4)),
+            asked("twice", a_dossier_of(4)),
+            asked("archive", a_dossier_of(5), backfill=True),
+            asked("also new", a_dossier_of(6)),
+        ],
+        [PARTNER],
+        now=CLOCK.now(),
+    )
+
+    assert in_short(results) == ["201", "201 again", "KeyReused", "InvalidInput", "201", "201 again", "201", "201"]
+    assert store.totals()["dossiers"] == 5
+    # The third, the sixth and the seventh cannot share: the same keys, and another class.
+    assert commits.count("committed") == 1 + 3
+
+
+def test_a_refusal_that_must_undo_leaves_the_others_alone(backend: Backend) -> None:
+    """
+    A request of two changes, the second refused: its first must not stay, and its neighbours must.
+    """
+    store = backend.open()
+
+    results = store.accept_once(
+        [
+            asked("one", a_dossier_of(1)),
+            asked("half", a_dossier_of(2), step_before_its_dossier()),
+            asked("other", a_dossier_of(3)),
+        ],
+        [PARTNER],
+        now=CLOCK.now(),
+    )
+
+    assert in_short(results) == ["201", "InvalidInput", "201"]
+    assert [store.known([a_code(n)]) != {} for n in (1, 2, 3)] == [True, False, True]
+    assert not ask(store, a_request("half"), serial=2).repeated
+
+
+def test_a_store_that_fails_says_so_to_everyone(backend: Backend) -> None:
+    """
+    Nobody is told that it was accepted.
+    """
+    store = backend.open()
+    backend.execute("DROP TABLE lt_answer")
+
+    results = store.accept_once([asked("a", a_dossier_of(1)), asked("b", a_dossier_of(2))], [PARTNER], now=CLOCK.now())
+
+    assert in_short(results) == ["StoreUnavailable", "StoreUnavailable"]
+    assert store.totals()["dossiers"] == 0

@@ -26,13 +26,12 @@ def upgrade() -> None:
     )
     _table(
         "lt_answer",
-        sa.Column("client", sa.Text, nullable=False),
         sa.Column("request_key", sa.Text, nullable=False),
         sa.Column("fingerprint", sa.LargeBinary, nullable=False),
         sa.Column("status", sa.Integer, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("at", Moment, nullable=False),
-        key=("tenant", "client", "request_key"),
+        key=("tenant", "request_key"),
     )
     op.create_index("lt_answer_age", "lt_answer", ["tenant", "at"])
     _table(
