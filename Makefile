@@ -64,6 +64,9 @@ lock: $(READY)  ## Pin all dependencies anew, with hashes and without any index 
 	@build/lock/bin/uv pip compile --group peers --constraint requirements.lock --universal --python-version 3.11 --upgrade \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet \
 	    -o benchmarks/requirements.lock
+	@build/lock/bin/uv pip compile pyproject.toml --extra service --extra metrics --extra fast --extra otel --extra postgresql \
+	    --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --no-annotate --no-header --quiet -o deploy/requirements.lock
 
 clean:  ## Remove what was made here, .venv included
 	@rm -rf .venv $(PEERS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
