@@ -92,15 +92,13 @@ class Message(NamedTuple):
     late: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """The partner has the effect. *note* says what was unusual about it, if anything."""
 
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The partner did not, or may not, have the effect; the error's class decides what follows."""
 
     error: DeliveryError

@@ -30,6 +30,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from connectors.national_portal import wire
 from connectors.national_portal.patience import Patience
@@ -57,6 +58,8 @@ _BUSY = frozenset({429, 503})
 _SESSION_REFUSED = frozenset({401, 403})
 _LOST = frozenset({408})
 _LONGEST_WAIT = timedelta(days=366)
+_SHORT = 1024
+_REMEMBERED = 64
 _NO_ANSWER_WORDS: Mapping[NoAnswerKind, str] = {
     NoAnswerKind.EMPTY: "câu trả lời rỗng / an empty answer",
     NoAnswerKind.HTML: "trang web thay vì câu trả lời / a web page instead of an answer",
@@ -96,6 +99,8 @@ class PortalClient:
         self._envelope = Envelope(settings)
         self._pushes = push_shape(settings)
         self._questions = question_shape(settings)
+        self._read_again = lru_cache(_REMEMBERED)(wire.read_answer)
+        """Answers to pushes are the same few again and again; those to questions differ, to logins are secret."""
         self._session = Session(self._log_in, lifetime_s=settings.session_lifetime_s, monotonic=monotonic)
 
     def push_dossiers(self, data: Sequence[wire.Dossier], *, updating: bool, patience: Patience) -> Answer:
@@ -216,7 +221,7 @@ class PortalClient:
         try:
             self._quiet.check(self._partner)
             reply = self._line.exchange(request, patience.call_until())
-            return self._answer(reply) if 200 <= reply.status < 300 else self._refusal(reply)
+            return self._answer(reply, harmless=harmless) if 200 <= reply.status < 300 else self._refusal(reply)
         except HttpFault as fault:
             error = delivery_error(fault, self._partner)
             if isinstance(error, OutcomeUnknown):
@@ -237,9 +242,10 @@ class PortalClient:
         self._sleep(seconds)
         self._quiet.check(self._partner)
 
-    def _answer(self, reply: Reply) -> Answer:
+    def _answer(self, reply: Reply, *, harmless: bool) -> Answer:
+        known = not harmless and len(reply.content) <= _SHORT
         try:
-            return wire.read_answer(reply.content)
+            return self._read_again(reply.content) if known else wire.read_answer(reply.content)
         except NotAnAnswer as error:
             if error.kind is NoAnswerKind.TEXT and self._settings.plain_text_success:
                 text = reply.content.decode("utf-8", "replace")

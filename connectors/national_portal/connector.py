@@ -12,9 +12,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -63,6 +63,7 @@ OUTCOME = "outcome"
 CALLS_IN_AN_ERRAND = 3
 """One delivery may take as long as three calls: the call, a new login because the session ended, the call again."""
 
+_TAKEN = frozenset({Verdict.ACCEPTED, Verdict.UNFAMILIAR})
 _RECREATED = (
     "CẢNH BÁO: Cổng không còn hồ sơ đã nhận, đã tạo lại / WARNING: the portal had lost the dossier, created again"
 )
@@ -73,8 +74,7 @@ _STEP_THERE = "Cổng báo bước này đã có / the portal says that it has t
 _PORTAL_KNOWS = "hồ sơ mới đăng ký trên Cổng, không có gì để báo / just filed on the portal, nothing to tell"
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(NamedTuple):
     """A header that is ready to go."""
 
     message: Message
@@ -101,6 +101,7 @@ class NationalPortal:
     ) -> None:
         self._name = name
         self._settings = settings
+        self._longest_call = timedelta(seconds=settings.timeout_s * CALLS_IN_AN_ERRAND)
         self._monotonic = monotonic
         self._judge = Judge(settings)
         self._translate = Translator(name, settings)
@@ -148,7 +149,7 @@ class NationalPortal:
 
     @property
     def longest_call(self) -> timedelta:
-        return timedelta(seconds=self._settings.timeout_s * CALLS_IN_AN_ERRAND)
+        return self._longest_call
 
     def route(self, kind: str, origin: str) -> str | None:
         """Headers born here are pushed, outcomes of those born on the portal are told; its steps by setting (7.6)."""
@@ -284,7 +285,7 @@ class NationalPortal:
             except DeliveryError as error:
                 return [Failed(error)] * len(run)
             verdict = self._judge.verdict(answer, fresh_session=True)
-            if verdict in {Verdict.ACCEPTED, Verdict.UNFAMILIAR}:
+            if verdict in _TAKEN:
                 return [_delivered(header.note, verdict) for header in run]
             if verdict not in {Verdict.EXISTS, Verdict.MISSING}:
                 return [Failed(self._client.error_of(answer, verdict, data))] * len(run)
@@ -308,7 +309,7 @@ class NationalPortal:
             tried.add(updating)
             answer = self._client.push_dossiers([header.data], updating=updating, patience=patience)
             verdict = self._judge.verdict(answer, fresh_session=True)
-            if verdict in {Verdict.ACCEPTED, Verdict.UNFAMILIAR}:
+            if verdict in _TAKEN:
                 return _delivered(note, verdict)
             other_way = Verdict.MISSING if updating else Verdict.EXISTS
             if verdict is not other_way or (not updating) in tried:
@@ -329,7 +330,7 @@ class NationalPortal:
         if watched:
             self._before.forget(messages[0].key)
         verdict = self._judge.verdict(answer, fresh_session=True)
-        if verdict in {Verdict.ACCEPTED, Verdict.UNFAMILIAR}:
+        if verdict in _TAKEN:
             return [_delivered("", verdict)] * len(messages)
         if verdict is Verdict.EXISTS and self._settings.step_exists_accepted:
             if len(messages) == 1:
@@ -348,7 +349,7 @@ class NationalPortal:
             return [Delivered(_PORTAL_KNOWS)]
         answer = self._client.push_outcome(data, patience=patience)
         verdict = self._judge.verdict(answer, fresh_session=True)
-        if verdict in {Verdict.ACCEPTED, Verdict.UNFAMILIAR}:
+        if verdict in _TAKEN:
             return [_delivered("", verdict)]
         raise self._client.error_of(answer, verdict, data)
 

@@ -34,7 +34,8 @@ from gateway.store.contract import Attempt, Claim, Settled, Verdict
 
 log = get_logger(__name__)
 
-_DEADLY = (MessageEvent.REJECT, MessageEvent.GIVE_UP)
+_DEADLY = frozenset({MessageEvent.REJECT, MessageEvent.GIVE_UP})
+_DELIVER = MessageEvent.DELIVER
 
 _EXPECTED = frozenset({"delivered", "applied", "absent"})
 
@@ -87,7 +88,7 @@ class Courier:
 
     def _explained(self, settled: Settled, claim: Claim) -> Settled:
         """Give verdicts that leave a dead letter its cause, and a print of what failed."""
-        if not any(verdict.event in _DEADLY for verdict in settled.verdicts):
+        if _DEADLY.isdisjoint([verdict.event for verdict in settled.verdicts]):
             return settled
         verdicts = [
             verdict._replace(cause=self._cause(message, verdict), sent=self._print(message, claim))
@@ -161,6 +162,8 @@ class Courier:
             self._tell(messages[0], "call", "delivered" if error is None else _word(error), took_us, spot)
         self.report(error, self._took(at))
         verdicts = self._verdicts(messages, outcomes, at, took_us)
+        if error is None:
+            return verdicts
         refused = [n for n, o in enumerate(outcomes) if isinstance(o, Failed) and isinstance(o.error, Rejected)]
         one_by_one = self._operation(messages[0]).same_dossier and len(refused) < len(messages)
         if len(refused) > 1 and not one_by_one:
@@ -213,7 +216,7 @@ class Courier:
         for message, outcome in zip(messages, outcomes, strict=True):
             attempt = _attempt(outcome, at, took_us)
             if isinstance(outcome, Delivered):
-                verdicts.append(Verdict(message.id, MessageEvent.DELIVER, attempts=(attempt,)))
+                verdicts.append(Verdict(message.id, _DELIVER, attempts=(attempt,)))
                 continue
             if same_dossier and any(v.event is MessageEvent.REJECT for v in verdicts):
                 verdicts.append(Verdict(message.id, MessageEvent.RELEASE, attempts=(attempt,)))

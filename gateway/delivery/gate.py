@@ -78,8 +78,9 @@ class Gate:
                 self._pulse = after_answer(self._pulse, took, busy=busy, now=now, policy=self._adapt)
                 if self._pulse.slowdown != after.slowdown:
                     after = replace(after, slowdown=self._pulse.slowdown)
-            self._changed = self._changed or after != before
-            self._state = after
+            if after is not before:
+                self._changed = self._changed or after != before
+                self._state = after
         if after.slowdown > before.slowdown:
             log.info(Event.PARTNER_SLOWED, partner=error.partner if error else "", slowdown=round(after.slowdown, 2))
         if error is not None and after.hold_until is not None and after.held(now) and not before.held(now):
@@ -114,5 +115,5 @@ class Gate:
             elif theirs.failures == 0 and not self._changed and ours.failures:
                 self._state = replace(ours, failures=0)
             if theirs.slowdown != ours.slowdown and not self._changed:
-                self._pulse = replace(self._pulse, slowdown=theirs.slowdown)
+                self._pulse = self._pulse._replace(slowdown=theirs.slowdown)
                 self._state = replace(self._state, slowdown=theirs.slowdown)

@@ -78,9 +78,8 @@ class HttpAnswer:
     def header(self, name: str) -> str:
         """The value of *name*, which is in lower case; several are joined by commas, none is empty."""
         wanted = name.encode("ascii")
-        return ", ".join(
-            value.decode("latin-1") for key, value in self.headers if len(key) == len(wanted) and key.lower() == wanted
-        )
+        found = [value for key, value in self.headers if len(key) == len(wanted) and key.lower() == wanted]
+        return b", ".join(found).decode("latin-1")
 
 
 class Line(Protocol):

@@ -42,10 +42,11 @@ def body_json(body: Dossier | ProcessingStep) -> bytes:
     later does not change the bytes of bodies that lack it.
     """
     if isinstance(body, Dossier):
-        return _DOSSIER.dump_json(body, exclude_none=True)
-    return _STEP.dump_json(body, exclude_none=True)
+        return _DOSSIER.serializer.to_json(body, exclude_none=True)
+    return _STEP.serializer.to_json(body, exclude_none=True)
 
 
 def read_body(data: bytes) -> Dossier | ProcessingStep:
     """The inverse of ``body_json``. Raises ``pydantic.ValidationError`` on anything else; see ``explain``."""
-    return _BODY.validate_json(data)
+    body: Dossier | ProcessingStep = _BODY.validator.validate_json(data)
+    return body

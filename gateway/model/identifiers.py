@@ -113,7 +113,7 @@ def check_personal(number: str) -> None:
 
 def is_placeholder(number: str) -> bool:
     """Whether *number* only fills a field: one digit repeated, a run such as 123456789, or six zeros first."""
-    return number.startswith("000000") or number in _RISING or number in _FALLING or len(set(number)) == 1
+    return number.startswith("000000") or number in _RISING or number in _FALLING or number == number[:1] * len(number)
 
 
 class TaxCode(Verbatim):

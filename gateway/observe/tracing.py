@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -41,6 +41,12 @@ class Spot(Protocol):
 
 
 class _NoSpan:
+    def __enter__(self) -> Spot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
     def note(self, name: str, value: Value) -> None:
         pass
 
@@ -70,22 +76,25 @@ class _OpenSpan:
 NO_SPAN = _NoSpan()
 
 
-@contextmanager
 def span(
     name: str, kind: Kind, attributes: Mapping[str, Value] | None = None, *, after: Sequence[str] = ()
-) -> Iterator[Spot]:
+) -> AbstractContextManager[Spot]:
     """
     A span around the block. *after* holds the ``traceparent`` of what led to it: it continues the trace of a single
     one, and is linked to several. An exception leaves its class, not its text.
     """
     tracer = _tracer()
-    if tracer is None:
-        yield NO_SPAN
-        return
+    return NO_SPAN if tracer is None else _opened(tracer, name, kind, attributes or {}, after)
+
+
+@contextmanager
+def _opened(
+    tracer: Tracer, name: str, kind: Kind, attributes: Mapping[str, Value], after: Sequence[str]
+) -> Iterator[Spot]:
     from opentelemetry.trace import Link, SpanKind, StatusCode, set_span_in_context
 
     before = [found for found in map(_remote, after) if found is not None]
-    told = {f"lienthong.{key}": value for key, value in (attributes or {}).items()}
+    told = {f"lienthong.{key}": value for key, value in attributes.items()}
     if correlation := current():
         told["lienthong.correlation"] = correlation
     with tracer.start_as_current_span(

@@ -4,8 +4,9 @@ Slowing down before a partner breaks: on its word (429, 503) and on answers that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,7 @@ class AdaptPolicy:
     """Answers quicker than this are never called slow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(NamedTuple):
     """
     What the last calls were like: short and long averages of seconds an answer took, and the slow-down now. The long
     one follows what gets quicker sooner than what gets slower, else trouble would soon look usual.
@@ -45,12 +45,12 @@ def after_answer(pulse: Pulse, took: timedelta, *, busy: bool, now: datetime, po
     else:
         short = pulse.short_s + 0.2 * (seconds - pulse.short_s)
         long = pulse.long_s + (0.02 if seconds < pulse.long_s else 0.002) * (seconds - pulse.long_s)
-    pulse = replace(pulse, short_s=short, long_s=long)
+    pulse = Pulse(short, long, pulse.slowdown, pulse.changed_at)
     if pulse.changed_at is not None and pulse.changed_at <= now < pulse.changed_at + policy.every:
         return pulse
     slow = short > policy.growth * long and short > policy.floor.total_seconds()
     if busy or slow:
-        return replace(pulse, slowdown=min(policy.most, pulse.slowdown * policy.step), changed_at=now)
+        return pulse._replace(slowdown=min(policy.most, pulse.slowdown * policy.step), changed_at=now)
     if pulse.slowdown > 1:
-        return replace(pulse, slowdown=max(1.0, pulse.slowdown / policy.ease), changed_at=now)
+        return pulse._replace(slowdown=max(1.0, pulse.slowdown / policy.ease), changed_at=now)
     return pulse

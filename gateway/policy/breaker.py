@@ -70,7 +70,10 @@ def after_call(
     if isinstance(error, Held):
         return state
     if error is None or not isinstance(error, Unreachable | Busy | OutcomeUnknown | AuthenticationFailed):
-        return replace(state, failures=0, hold_until=state.hold_until if state.held(now) else None, trial_until=None)
+        hold = state.hold_until if state.held(now) else None
+        if (state.failures, state.hold_until, state.trial_until) == (0, hold, None):
+            return state
+        return PartnerState(0, hold, None, state.slowdown)
     # While the breaker is open nothing is sent: what ends now began before, and is no news of the partner.
     is_open = state.held(now) and state.failures >= breaker.threshold
     failures = state.failures if is_open else state.failures + 1
