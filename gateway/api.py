@@ -17,7 +17,9 @@ from types import TracebackType
 from typing import Self
 
 from gateway.access import ApiKeys
+from gateway.callbacks import Callbacks
 from gateway.config import Settings, build_connectors
+from gateway.config.callbacks import CallbackSettings
 from gateway.config.reload import taken_over
 from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
@@ -25,6 +27,7 @@ from gateway.fronts import Call, Front, Fronting
 from gateway.janitor import Janitor
 from gateway.jobs import Jobs
 from gateway.model import Change, DossierCode
+from gateway.notices import PartnerCall
 from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.observe.tracing import span
 from gateway.operations import Operations, known_partner
@@ -78,6 +81,13 @@ class Gateway:
         self._store = open_store(database.path, url, tenant=settings.tenant.code, pool=database.pool)
         self._retired: list[Connector] = []
         """Those of the settings before, until the next ones come: a call may be under way."""
+        self.callbacks = Callbacks(
+            self._store,
+            self.connectors,
+            self.clock,
+            _callers(settings),
+        )
+        """Partners' calls: who may call, what they told us, and what became of it."""
         self.desk = self._desk()
         """Dead letters for operators: by cause, with advice, dry runs and audited decisions."""
         self.observer: Observer = NOBODY
@@ -95,6 +105,7 @@ class Gateway:
         _close(self._retired)
         self._retired = self.connectors
         self.settings, self.connectors = settings, connectors
+        self.callbacks.reconfigure(connectors, _callers(settings))
         self.desk = self._desk()
         return waiting
 
@@ -102,6 +113,7 @@ class Gateway:
         return Desk(self._store, self.connectors, self.clock, per_minute=self.settings.delivery.requeue_per_minute)
 
     def close(self) -> None:
+        self.callbacks.close()
         _close([*self._retired, *self.connectors])
         self._store.close()
 
@@ -157,19 +169,17 @@ class Gateway:
 
     def receive(self, partner: str, path: str, content: bytes) -> Reply | None:
         """
-        Take in a call that *partner* made to *path* with the raw body *content*: kept durably before it is answered.
+        Take in a call that *partner* made to *path* with the raw body *content*: kept durably before it is processed,
+        and answered when it is. Whoever calls this has made sure that it is the partner's.
 
-        A repeat has no second effect. None when the partner does not call us there. Raises ``InvalidInput`` for a
-        partner that is not configured, and ``StoreError``: then nothing was kept, and the partner must be told to call
-        again.
+        A repeat has no second effect. None when the partner does not call us. Raises ``InvalidInput`` for a partner
+        that is not configured, and ``StoreError``: then nothing was kept, and the partner must be told to call again.
         """
         connectors = {connector.name: connector for connector in self.connectors}
         connector = connectors[known_partner(partner, list(connectors))]
         if not isinstance(connector, Receiver):
             return None
-        now = self.clock.now()
-        with self._store.receiving(partner, self.connectors, now=now) as inbox:
-            return connector.receive(path, content, inbox, now)
+        return self.callbacks.accept(partner, PartnerCall(path, content))
 
     def front_at(self, path: str) -> tuple[str, Front] | None:
         """The partner in whose place the gateway answers calls to *path*, and what answers; None where it does not."""
@@ -331,7 +341,7 @@ class Gateway:
 
         silence = self._store.listen(wake)
         try:
-            with self._tidying():
+            with self._tidying(), self._working_off():
                 return _together(chosen, lambda engine: engine.run(stop))
         finally:
             silence()
@@ -351,11 +361,27 @@ class Gateway:
             # A database that is gone holds the janitor for its own patience; what it leaves is swept the next time.
             thread.join(self.settings.delivery.stop_s)
 
+    @contextmanager
+    def _working_off(self) -> Iterator[None]:
+        """Beside the block, process what partners told and nobody has processed yet."""
+        end = threading.Event()
+        thread = threading.Thread(target=self.callbacks.run, args=(end,), name="notices-left", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join(self.settings.delivery.stop_s)
+
     def run_until_idle(
         self, stop: threading.Event | None = None, engines: Sequence[Engine] | None = None
     ) -> list[Counts]:
         """Deliver until nothing waits but dead letters."""
         return _together(self.engines() if engines is None else engines, lambda engine: engine.run_until_idle(stop))
+
+
+def _callers(settings: Settings) -> dict[str, CallbackSettings | None]:
+    return {name: partner.callbacks for name, partner in settings.partners.items()}
 
 
 def _together(engines: Sequence[Engine], work: Callable[[Engine], Counts]) -> list[Counts]:

@@ -8,9 +8,9 @@ Values that cross these ports are plain and frozen. Implementations live in ``co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from threading import Event
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -201,6 +201,10 @@ class Inbox(Protocol):
         """
         ...
 
+    def has(self, kind: str, event_id: str) -> bool:
+        """Whether something is kept under this id."""
+        ...
+
     def submit(self, change: Change) -> Receipt:
         """Accept a change like any other source's."""
         ...
@@ -210,13 +214,35 @@ class Inbox(Protocol):
         ...
 
 
+class Said(StrEnum):
+    """What became of a partner's notice."""
+
+    TAKEN = "taken"
+    REPEATED = "repeated"
+    """It was known, and changed nothing."""
+    LATE = "late"
+    """Taken, but older than what was known: the dossier's status stays."""
+    UNKNOWN = "unknown"
+    """It names a dossier that the ledger does not know: kept for a person, or refused."""
+    CONFLICT = "conflict"
+    """What it names was told before with another content."""
+    REFUSED = "refused"
+    """It says something that cannot be accepted."""
+    UNREADABLE = "unreadable"
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a partner's call, in the partner's own way."""
+    """
+    The answer to a partner's call, in the partner's own way; *said* and *dossier* are for ourselves: what became of it,
+    and which dossier it is about.
+    """
 
     status: int
     content_type: str
-    body: bytes
+    body: bytes = field(repr=False)
+    said: Said = Said.TAKEN
+    dossier: DossierCode | None = None
 
 
 @runtime_checkable

@@ -24,11 +24,11 @@ from connectors.national_portal.catalogue import Catalogue
 from connectors.national_portal.client import PortalClient
 from connectors.national_portal.evidence import StatusBefore, compare_header, compare_status
 from connectors.national_portal.facade.counter import Facade
-from connectors.national_portal.inbound import Inbound
+from connectors.national_portal.inbound import PLACES, Inbound, has_key, is_question
 from connectors.national_portal.patience import Patience, elapsed_s
 from connectors.national_portal.preview import preview_of
 from connectors.national_portal.received import Reader
-from connectors.national_portal.reception import Receptionist
+from connectors.national_portal.reception import MEANWHILE, Receptionist, refusal
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.translate import Translator
 from connectors.national_portal.verdict import Judge, Verdict
@@ -37,6 +37,7 @@ from gateway.config.explain import problems_of
 from gateway.errors import ConfigurationError, DeliveryError, Problem, Rejected
 from gateway.http import Network
 from gateway.model import Dossier, DossierCode, ProcessingStep, read_body
+from gateway.notices import PartnerCall, Why
 from gateway.ports import (
     Advice,
     Clock,
@@ -213,6 +214,24 @@ class NationalPortal:
     def receive(self, path: str, content: bytes, inbox: Inbox, now: datetime) -> Reply | None:
         """One call of the portal to the province (contract 7)."""
         return self._receptionist.receive(path, content, inbox, now)
+
+    @property
+    def places(self) -> Sequence[str]:
+        return PLACES
+
+    def is_question(self, path: str) -> bool:
+        return is_question(path)
+
+    def proof(self, call: PartnerCall) -> bool | None:
+        """The key in the body, where one is configured."""
+        key = self._settings.security_key.get_secret_value()
+        return has_key(call.content, key) if key else None
+
+    def refusal(self, path: str, why: Why) -> Reply:  # noqa: ARG002 - the same everywhere.
+        return refusal(why)
+
+    def meanwhile(self, path: str) -> Reply:  # noqa: ARG002 - the same everywhere.
+        return MEANWHILE
 
     def check(self) -> Sequence[Health]:
         """Log in, then a harmless question to each endpoint; every line says what to mend. Ends at the first fault."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,6 +25,7 @@ from connectors.national_portal.received import Reader
 from connectors.national_portal.wire import text_in, upper
 from gateway.errors import InvalidInput
 from gateway.model import Dossier, DossierStatus, explain
+from gateway.ports import Said
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_XML_BYTES = 8 * 1024 * 1024
@@ -45,10 +47,12 @@ class Unreadable(Exception):
 
 
 class Refused(Exception):
-    """The message is incomplete; *answer* says so to the portal."""
+    """The message cannot be taken; *answer* says so to the portal, *said* to ourselves."""
 
-    def __init__(self, number: str, text: str) -> None:
+    def __init__(self, number: str, text: str, said: Said = Said.REFUSED) -> None:
         super().__init__(number, text)
+        self.number = number
+        self.said = said
         self.answer = answer(Code.FAILED, number, text)
 
 
@@ -117,6 +121,32 @@ _RECEIPT = (
     "ThongTinThanhToan",
 )
 _PAYMENT = ("MaThongBaoThue", "ThoiGianThanhToan", "SoTien", "NoiDungThanhToan", "TrangThaiThanhToan")
+
+
+SERVICES = ("addtthcKhuyenMai", "nhanhsdvcqg", "nhantbthuedvcqg", "search/call", "nhanhosodvcqg")
+PLACES = tuple(f"{prefix}/{service}" for prefix in (*PREFIXES, "") for service in SERVICES)
+"""Where the portal calls (contract 7): below either prefix, or none."""
+
+
+def is_question(path: str) -> bool:
+    """Whether a call to *path* only asks."""
+    return _last_of(path) == "search/call"
+
+
+def has_key(content: bytes, key: str) -> bool:
+    """
+    Whether the body carries *key* as ``SecurityKey``, beside the fields or within ``data`` (contract 7); compared in
+    constant time.
+    """
+    try:
+        body = _body(content)
+    except Unreadable:
+        return False
+    data = body.get("data")
+    places = (body, data if isinstance(data, dict) else {})
+    said = [str(place.get("SecurityKey", "")).encode(errors="replace") for place in places]
+    fits = [hmac.compare_digest(each, key.encode()) for each in said]
+    return any(fits)
 
 
 class Inbound:

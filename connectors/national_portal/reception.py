@@ -29,6 +29,7 @@ from connectors.national_portal.inbound import (
     not_found,
 )
 from gateway.errors import InvalidInput
+from gateway.lifecycle import Advance
 from gateway.model import (
     Agency,
     Applicant,
@@ -47,14 +48,34 @@ from gateway.model import (
     explain,
 )
 from gateway.model.times import from_wire14
-from gateway.ports import Inbox, Kept, Reply
+from gateway.notices import Why
+from gateway.ports import Inbox, Kept, Reply, Said
 
 log = logging.getLogger(__name__)
 
 _DONE = "đã nhận / received"
 _TAKEN = "đã tồn tại / exists already"
 _UNKNOWN = "không có hồ sơ này / no such dossier"
+MEDIA_TYPE = "application/json; charset=utf-8"
+_SAID_OF_KEPT = ((Kept.CHANGED, Said.CONFLICT), (Kept.NEW, Said.TAKEN))
 _OURS = "hồ sơ của đơn vị, không nhận cập nhật từ Cổng / the dossier was born here and is not updated from the portal"
+
+
+_REFUSALS: Mapping[Why, tuple[int, str]] = {
+    Why.FORGED: (401, "không xác thực được / not authentic"),
+    Why.TOO_MANY: (429, "gọi quá nhiều, thử lại sau / too many calls, try again later"),
+    Why.CONFLICT: (409, "khác với lần trước / another content than before"),
+}
+
+
+def refusal(why: Why) -> Reply:
+    """What a call gets that is not looked at: the portal's words with an HTTP status that any proxy understands."""
+    status, text = _REFUSALS[why]
+    return Reply(status, MEDIA_TYPE, answer(Code.FAILED, "", text), Said.REFUSED)
+
+
+MEANWHILE = Reply(200, MEDIA_TYPE, answer(Code.DONE, "", "đã nhận, đang xử lý / received, being processed"))
+"""What was stored is not lost: should it be refused later, a person here sees it; the portal need not call again."""
 
 
 class Receptionist:
@@ -73,14 +94,15 @@ class Receptionist:
             reception = self._inbound.read(path, content)
             if reception is None:
                 return None
-            return _json(self._carry_out(reception, content, inbox, now))
+            return self._carry_out(reception, content, inbox, now)
         except Unreadable:
-            return Reply(500, "text/plain; charset=utf-8", "không đọc được JSON / unreadable JSON".encode())
+            text = "không đọc được JSON / unreadable JSON".encode()
+            return Reply(500, "text/plain; charset=utf-8", text, Said.UNREADABLE)
         except Refused as refused:
             inbox.undo()
-            return _json(refused.answer)
+            return _json(refused.answer, refused.said, _code(refused.number))
 
-    def _carry_out(self, reception: Reception, content: bytes, inbox: Inbox, now: datetime) -> bytes:
+    def _carry_out(self, reception: Reception, content: bytes, inbox: Inbox, now: datetime) -> Reply:
         if reception.kind is Kind.LOOK_UP:
             return _looked_up(reception.number, inbox)
         if reception.kind is Kind.TAX_NOTICES:
@@ -122,23 +144,24 @@ class Receptionist:
             text = "; ".join(f"{each.field}: {each.reason}" for each in explain(error))
             raise Refused(reception.number, text) from None
 
-    def _dossiers(self, reception: Reception, content: bytes, inbox: Inbox) -> bytes:
+    def _dossiers(self, reception: Reception, content: bytes, inbox: Inbox) -> Reply:
         born_there = [dossier.model_copy(update={"origin": Origin.PORTAL}) for dossier in reception.dossiers]
         return self._dossiers_of(reception, born_there, content, inbox)
 
-    def _dossiers_of(self, reception: Reception, dossiers: list[Dossier], content: bytes, inbox: Inbox) -> bytes:
+    def _dossiers_of(self, reception: Reception, dossiers: list[Dossier], content: bytes, inbox: Inbox) -> Reply:
         """
         Submit what is new. A number that we know is a duplicate unless the portal says that it updates (contract 7.2);
         what cannot follow the dossier's present status refuses the call.
         """
         taken = [dossier for dossier in dossiers if inbox.header(dossier.code) is not None]
         if taken and not reception.updating:
-            return answer(Code.DUPLICATE, taken[0].code.text, _TAKEN)
+            return self._duplicate(reception, taken[0].code, content, inbox)
+        said = Said.REPEATED
         for dossier in dossiers:
             present = inbox.header(dossier.code)
             if present is not None and present.origin is Origin.LOCAL:
                 raise Refused(dossier.code.text, _OURS)
-            event = f"{dossier.code.key}:{_digest(content)}"
+            event = _event(dossier.code, content)
             inbox.keep(reception.kind.value, event, content, dossier=dossier.code)
             # What it replaces is part of the id: the portal may go back to a header that it sent before.
             before = "" if present is None else _digest(body_json(present))
@@ -146,46 +169,62 @@ class Receptionist:
             receipt = inbox.submit(Change(source=self._name, source_id=source_id, body=dossier))
             if receipt.refusal is not None:
                 raise Refused(dossier.code.text, f"{receipt.refusal.field}: {receipt.refusal.reason}")
-        return answer(Code.DONE, reception.number, _DONE)
+            if not receipt.duplicate:
+                said = Said.LATE if receipt.advance is Advance.LATE else Said.TAKEN
+        return _json(answer(Code.DONE, reception.number, _DONE), said, dossiers[0].code)
 
-    def _notices(self, reception: Reception, inbox: Inbox) -> bytes:
+    def _duplicate(self, reception: Reception, code: DossierCode, content: bytes, inbox: Inbox) -> Reply:
+        """A number that is taken: the same message again, or another one, which the portal has to call an update."""
+        same = inbox.has(reception.kind.value, _event(code, content))
+        said = Said.REPEATED if same else Said.CONFLICT
+        return _json(answer(Code.DUPLICATE, code.text, _TAKEN), said, code)
+
+    def _notices(self, reception: Reception, inbox: Inbox) -> Reply:
         """
         Each notice once (contract 7.3): number, tax code and decision together identify it. Another content under the
         same three changes nothing, and is kept beside it for a person.
         """
         unknown = 0
+        found: set[Kept] = set()
         for notice in reception.notices:
             code = _known(notice.dossier, inbox)
             if code is None and self._refuses_unknown:
-                raise Refused(notice.dossier, _UNKNOWN)
+                raise Refused(notice.dossier, _UNKNOWN, Said.UNKNOWN)
             unknown += code is None
             event, body = "|".join(notice.identity), _notice(notice)
-            if inbox.keep(reception.kind.value, event, body, dossier=code) is Kept.CHANGED:
+            kept = inbox.keep(reception.kind.value, event, body, dossier=code)
+            found.add(kept)
+            if kept is Kept.CHANGED:
                 inbox.keep(f"{reception.kind.value}-changed", f"{event}|{_digest(body)}", body, dossier=code)
                 log.warning("national_portal.notice_changed", extra={"partner": self._name})
         if unknown:
             log.warning("national_portal.notice_unmatched", extra={"partner": self._name, "notices": unknown})
-        return answer(Code.DONE, reception.number, _DONE)
+        said = next((word for kept, word in _SAID_OF_KEPT if kept in found), Said.REPEATED)
+        done = answer(Code.DONE, reception.number, _DONE)
+        return _json(done, Said.UNKNOWN if unknown else said, _code(reception.number))
 
 
-def _tax_receipt(reception: Reception, inbox: Inbox) -> bytes:
+def _tax_receipt(reception: Reception, inbox: Inbox) -> Reply:
     """A payment receipt (contract 7.2 b) belongs to a dossier that we know, or it fails."""
     code = _known(reception.number, inbox)
     if code is None:
-        raise Refused(reception.number, _UNKNOWN)
+        raise Refused(reception.number, _UNKNOWN, Said.UNKNOWN)
     payment = reception.body["ThongTinThanhToan"]
     event = f"{code.key}|{payment['MaThongBaoThue']}|{payment['ThoiGianThanhToan']}"
-    if inbox.keep(reception.kind.value, event, orjson.dumps(reception.body), dossier=code) is Kept.CHANGED:
-        raise Refused(reception.number, "chứng từ khác với lần trước / another receipt came under the same number")
-    return answer(Code.DONE, reception.number, _DONE)
+    kept = inbox.keep(reception.kind.value, event, orjson.dumps(reception.body), dossier=code)
+    if kept is Kept.CHANGED:
+        text = "chứng từ khác với lần trước / another receipt came under the same number"
+        raise Refused(reception.number, text, Said.CONFLICT)
+    said = Said.REPEATED if kept is Kept.REPEATED else Said.TAKEN
+    return _json(answer(Code.DONE, reception.number, _DONE), said, code)
 
 
-def _looked_up(number: str, inbox: Inbox) -> bytes:
+def _looked_up(number: str, inbox: Inbox) -> Reply:
     code = _code(number)
     dossier = None if code is None else inbox.header(code)
     if dossier is None:
-        return not_found()
-    return found(
+        return _json(not_found(), Said.UNKNOWN)
+    shown = found(
         dossier,
         procedure_name=dossier.procedure_name or "",
         field_code="",
@@ -193,6 +232,7 @@ def _looked_up(number: str, inbox: Inbox) -> bytes:
         kind=str(list(ApplicantKind).index(dossier.applicant.kind) + 1),
         delivery="1" if dossier.channel is Channel.ONLINE else "0",
     )
+    return _json(shown, Said.TAKEN, dossier.code)
 
 
 def _known(number: str, inbox: Inbox) -> DossierCode | None:
@@ -235,5 +275,9 @@ def _digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:32]
 
 
-def _json(body: bytes) -> Reply:
-    return Reply(200, "application/json; charset=utf-8", body)
+def _event(code: DossierCode, content: bytes) -> str:
+    return f"{code.key}:{_digest(content)}"
+
+
+def _json(body: bytes, said: Said, dossier: DossierCode | None = None) -> Reply:
+    return Reply(200, MEDIA_TYPE, body, said, dossier)

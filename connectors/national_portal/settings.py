@@ -203,6 +203,9 @@ class PortalSettings(Section):
     outcome_repeatable: bool = Field(
         True, description="sending an outcome again changes nothing (contract 7.6, not stated)"
     )
+    security_key: SecretStr = Field(
+        SecretStr(""), description="SecurityKey that the portal's calls must carry, where a proxy adds it (contract 7)"
+    )
     unknown_dossier_in_notice: Literal["keep", "refuse"] = Field(
         "keep", description="a land-tax notice for a dossier unknown here: keep it for a person, or fail (contract 7.3)"
     )

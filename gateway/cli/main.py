@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import check, dead_letters, demo, import_, init, keys, operate, sandbox, serve, status, sync, timeline
+from gateway.cli import (
+    check,
+    dead_letters,
+    demo,
+    import_,
+    init,
+    keys,
+    operate,
+    received,
+    sandbox,
+    serve,
+    status,
+    sync,
+    timeline,
+)
 from gateway.cli.exits import MEANINGS
 from gateway.cli.shell import Commands
 
@@ -50,6 +64,7 @@ app.command("import")(import_.import_)
 app.command("sync")(sync.sync)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
+app.command("received")(received.received)
 app.command("timeline")(timeline.timeline)
 app.command("pause")(operate.pause)
 app.command("resume")(operate.resume)

@@ -14,6 +14,7 @@ _KINDS: Mapping[str, str] = {
     "call": "Gửi / call",
     "probe": "Tra cứu / look-up",
     "message": "Thông điệp / message",
+    "notice": "Đối tác báo / notice",
 }
 _ENDS: Mapping[str, str] = {
     "dossier": "hồ sơ",
@@ -35,6 +36,15 @@ _ENDS: Mapping[str, str] = {
     "absent": "chưa có ở đối tác",
     "differs": "đối tác có khác",
     "cannot_tell": "không biết được",
+    "waits": "chờ xử lý",
+    "taken": "đã ghi nhận",
+    "repeated": "lặp lại, không tác dụng",
+    "late": "đến muộn, trạng thái giữ nguyên",
+    "conflict": "trùng số, khác nội dung",
+    "refused": "không nhận",
+    "unreadable": "không đọc được",
+    "forged": "không xác thực được",
+    "too-many": "gọi quá nhiều",
 }
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 
@@ -53,7 +63,12 @@ def show(entries: Sequence[TimelineEntry]) -> None:
 def what(word: str) -> str:
     """``call.delivered`` as «Gửi / call: tới nơi»; a word that is new here stays as it is."""
     kind, _, end = word.partition(".")
-    return f"{_KINDS[kind]}: {_ENDS.get(end, end)}" if kind in _KINDS else word
+    return f"{_KINDS[kind]}: {end_of(end)}" if kind in _KINDS else word
+
+
+def end_of(word: str) -> str:
+    """How something ended, for people; a word that is new here stays as it is."""
+    return _ENDS.get(word, word)
 
 
 def _with_local_times(detail: str) -> str:

@@ -111,6 +111,8 @@ def _partner(path: str, values: object, env: Mapping[str, str], folder: Path, pr
     if not isinstance(values, Mapping):
         return values
     typed = {key: value for key, value in values.items() if key in _TYPED_PARTNER_KEYS}
+    if isinstance(callbacks := typed.get("callbacks"), Mapping):
+        typed["callbacks"] = _options(f"{path}.callbacks", callbacks, env, folder, problems)
     own = {key: value for key, value in values.items() if key not in _TYPED_PARTNER_KEYS}
     return {**typed, "options": _options(path, own, env, folder, problems)}
 

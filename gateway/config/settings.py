@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import ConfigDict, Field, JsonValue, SecretStr, field_validator, model_validator
 
 from gateway.config.base import Count, Hours, Mistake, Seconds, Section
+from gateway.config.callbacks import CallbackSettings
 from gateway.config.metrics import MetricsSettings
 from gateway.config.service import ServiceSettings
 from gateway.model.times import VIETNAM
@@ -223,7 +224,8 @@ class RetentionSettings(Section):
     """
     How many days each class of data is kept after its end, before it is deleted: delivered messages, single calls and
     look-ups, what partners told us, ids under which sources repeated what was known, first answers to requests with
-    an ``Idempotency-Key``, and import jobs with the rows that they refused. The ledger itself stays.
+    an ``Idempotency-Key``, import jobs with the rows that they refused, and partners' notices as they arrived. The
+    ledger itself stays.
     A service deletes every *every_h* hours.
     """
 
@@ -233,6 +235,7 @@ class RetentionSettings(Section):
     repeats_days: Days = 90.0
     answers_days: Days = 7.0
     jobs_days: Days = 30.0
+    notices_days: Days = 90.0
     every_h: Hours = 6.0
 
 
@@ -247,6 +250,7 @@ class PartnerSettings(Section):
     options: Mapping[str, Option] = Field(default_factory=dict)
     limits: LimitSettings = LimitSettings()
     maintenance: tuple[MaintenanceSettings, ...] = ()
+    callbacks: CallbackSettings | None = None
 
 
 class SourceSettings(Section):

@@ -86,4 +86,6 @@ def retention(settings: RetentionSettings) -> dict[str, timedelta]:
         "repeats": timedelta(days=settings.repeats_days),
         "answers": timedelta(days=settings.answers_days),
         "jobs": timedelta(days=settings.jobs_days),
+        "notices": timedelta(days=settings.notices_days),
+        "turned_away": timedelta(days=settings.notices_days),
     }

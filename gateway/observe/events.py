@@ -22,6 +22,13 @@ class Event(StrEnum):
     CONNECTOR_FAULT = "delivery.connector_fault"
     """A connector broke its promise not to raise; a bug to report."""
 
+    NOTICE_POSTPONED = "notice.postponed"
+    """A partner's notice could not be processed; it is stored, and tried again."""
+    NOTICE_CONFLICT = "notice.conflict"
+    """A partner repeated an id with another content; refused and recorded."""
+    NOTICE_TURNED_AWAY = "notice.turned_away"
+    """Calls in a partner's name were refused before they were read: forged, or too many from one source."""
+
     RETENTION_DONE = "retention.done"
     RETENTION_POSTPONED = "retention.postponed"
     """The database could not be reached; what is too old is deleted the next time."""

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from gateway.api import Gateway
 from gateway.monitor import Monitor
-from gateway.service import dossiers, imports, intake, operating
+from gateway.service import callbacks, dossiers, imports, intake, operating
 from gateway.service.access import Access, KeyTokens, Tokens
 from gateway.service.certificates import ProxyCertificates
 from gateway.service.context import Service
@@ -44,7 +44,8 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = service.settings.threads
         service.submissions.start()
         runner.start()
-        yield
+        with callbacks.working_off(service):
+            yield
         await anyio.to_thread.run_sync(service.submissions.close)
         await anyio.to_thread.run_sync(runner.close)
 
@@ -73,6 +74,7 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         app.include_router(part.routes(service))
     app.include_router(imports.routes(service, spool, runner))
     app.include_router(health_routes(monitor))
+    app.include_router(callbacks.routes(service))
     app.router.routes.append(FacadeRoute(service))
     publish_shapes(app, (*intake.SHAPES, *operating.SHAPES))
     return app

@@ -185,6 +185,36 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """
+    A partner's call as it arrived, *times* with the same id. *said* is what became of it (``ports.Said``), "" while it
+    waits to be processed, after *attempts* that failed.
+    """
+
+    id: int
+    at: datetime
+    partner: str
+    path: str
+    source: str
+    said: str
+    dossier: str | None
+    times: int
+    attempts: int
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """How often calls in a partner's name were turned away in one day, by reason (``notices.Why``) and source."""
+
+    at: datetime
+    partner: str
+    why: str
+    source: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One line of a dossier's story: an accepted change, a message's state, or a call."""
 

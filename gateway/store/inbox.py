@@ -21,14 +21,14 @@ class SqlInbox:
     """``Inbox`` and ``Intake`` inside one transaction of the caller."""
 
     def __init__(self, sql: Statements, source: str, routes: Sequence[Route], now: datetime) -> None:
-        self._sql = sql
+        self.sql = sql
         self._source = source
         self._routes = routes
         self._now = now
         self.undone = False
 
     def header(self, code: DossierCode) -> Dossier | None:
-        row = self._sql.row("present_header", key=code.key)
+        row = self.sql.row("present_header", key=code.key)
         body = None if row is None else read_body(bytes(row[0]))
         return body if isinstance(body, Dossier) else None
 
@@ -37,11 +37,11 @@ class SqlInbox:
     ) -> Kept:
         where = {"source": self._source, "kind": kind, "event_id": event_id}
         fingerprint = sha256(body).digest()
-        known = self._sql.row("inbox_find", **where)
+        known = self.sql.row("inbox_find", **where)
         if known is not None and bytes(known[0]) == fingerprint:
             return Kept.REPEATED
         if known is None or replace:
-            self._sql.run(
+            self.sql.run(
                 "inbox_keep",
                 **where,
                 dossier_key=None if dossier is None else dossier.key,
@@ -51,20 +51,23 @@ class SqlInbox:
             )
         return Kept.NEW if known is None else Kept.CHANGED
 
+    def has(self, kind: str, event_id: str) -> bool:
+        return self.sql.row("inbox_find", source=self._source, kind=kind, event_id=event_id) is not None
+
     def submit(self, change: Change) -> Receipt:
-        return write_changes(self._sql, [change], self._routes, self._now)[0]
+        return write_changes(self.sql, [change], self._routes, self._now)[0]
 
     def standing(self, codes: Sequence[DossierCode]) -> Mapping[str, Standing]:
         keys = sorted({code.key for code in codes})
-        if self._sql.dialect == "postgresql":
-            self._sql.run("lock_dossiers", keys=keys)
+        if self.sql.dialect == "postgresql":
+            self.sql.run("lock_dossiers", keys=keys)
         return {
             key: Standing(DossierStatus(status), from_us(at), Origin(origin), version)
-            for key, _, origin, status, at, version, *_ in self._sql.rows("dossiers", keys=keys)
+            for key, _, origin, status, at, version, *_ in self.sql.rows("dossiers", keys=keys)
         }
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:
-        return write_changes(self._sql, changes, self._routes, self._now, whole=True)
+        return write_changes(self.sql, changes, self._routes, self._now, whole=True)
 
     def undo(self) -> None:
         self.undone = True

@@ -84,9 +84,10 @@ def _entry(row: Any) -> DossierEntry:
 
 def timeline(sql: Statements, key: str) -> list[TimelineEntry]:
     """Everything known of one dossier, by time; an accepted change before what was done about it."""
+    heard = [_notice_entry(*line) for line in sql.rows("notices_of_dossier", key=key)]
     row = sql.row("dossier_row", key=key)
     if row is None:
-        return []
+        return heard
     where: dict[str, Any] = {"dossier": row[0], "partners": [name for (name,) in sql.rows("partners")]}
     waiting = sql.rows("timeline_open", **where)
     done = sql.rows("timeline_done", **where)
@@ -95,7 +96,7 @@ def timeline(sql: Statements, key: str) -> list[TimelineEntry]:
     told = {version for _, version in named.values()}
     blocked = {line[0] for line in dead}
     changes = sql.rows("timeline_changes", dossier=row[0])
-    entries = [_change_entry(*change, told=change[2] in told) for change in changes]
+    entries = heard + [_change_entry(*change, told=change[2] in told) for change in changes]
     entries += [
         _attempt_entry(at, partner, (operation, version), "call", "delivered", code, text, took_us)
         for partner, _, operation, version, _, _, at, took_us, code, text in done
@@ -120,6 +121,11 @@ def _change_entry(
     if not told:
         detail += ", chỉ giữ trong sổ / kept in the ledger only"
     return TimelineEntry(from_us(at), f"accepted.{kind}", "", detail)
+
+
+def _notice_entry(at: int, partner: str, path: str, said: str | None, times: int, id_: int) -> TimelineEntry:
+    again = f", {times} lần / times" if times > 1 else ""
+    return TimelineEntry(from_us(at), f"notice.{said or 'waits'}", partner, f"{path}, notice {id_}{again}")
 
 
 def _attempt_entry(

@@ -67,7 +67,7 @@ class Statement:
 def statements(dialect: Dialect) -> Mapping[str, Statement]:
     """All named statements for *dialect*."""
     found: dict[str, Statement] = {}
-    for file in ("ledger", "outbox", "reports", "control", "upkeep", "vitals", "service", dialect):
+    for file in ("ledger", "outbox", "reports", "control", "upkeep", "vitals", "service", "notices", dialect):
         text = files("gateway.store").joinpath("statements", f"{file}.sql").read_text(encoding="utf-8")
         parts = _HEAD.split(text)
         for name, body in zip(parts[1::2], parts[2::2], strict=True):

@@ -1,13 +1,15 @@
 """
 Counts that a status page reads instead of counting rows: kept in the same commit as what they count.
 
-*what* is ``open``, ``dead``, a final state, ``call``, ``probe``; for the partner "" ``dossiers`` and ``kind:...``.
+*what* is ``open``, ``dead``, a final state, ``call``, ``probe``, ``notice:...``, ``turned-away:...``; for the
+partner "" ``dossiers`` and ``kind:...``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Self
 
 from gateway.store.sql import Statements
 
@@ -17,6 +19,13 @@ class Tally:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+
+    @classmethod
+    def of(cls, partner: str, what: str, count: int = 1) -> Self:
+        """A single count."""
+        tally = cls()
+        tally.add(partner, what, count)
+        return tally
 
     def add(self, partner: str, what: str, count: int = 1) -> None:
         self._counts[partner, what] += count

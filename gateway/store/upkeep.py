@@ -21,6 +21,8 @@ _STATEMENTS: Mapping[str, str] = {
     "repeats": "delete_repeats",
     "answers": "delete_answers",
     "jobs": "delete_jobs",
+    "notices": "delete_notices",
+    "turned_away": "delete_turned_away",
 }
 
 

@@ -12,6 +12,7 @@ import signal
 import sqlite3
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import psycopg
 import pytest
 
 from gateway.api import Gateway
+from tests.clocks import TestClock
 from tests.contract.store.old_release import database_of_0002
 from tests.fault.matrix import (
     Databases,
@@ -32,7 +34,7 @@ from tests.fault.matrix import (
     stage,
     told,
 )
-from tests.fault.victims import Job, begun, changes, points_of
+from tests.fault.victims import PARTNER, PROMOTION, Job, begun, changes, points_of
 
 pytestmark = pytest.mark.slow
 
@@ -126,6 +128,29 @@ def test_decisions_are_made_once(databases: Databases, column: int) -> None:
         with closing(job.store()) as store:
             judge_decisions(store)
     assert len(points) == published()["decisions"][column]
+
+
+def test_a_notice_is_heard_once(databases: Databases, column: int) -> None:
+    """
+    The service dies while the portal tells of a dossier; the portal, unanswered, tells again, and what was stored is
+    worked off: one dossier, and each telling has its end.
+    """
+    job = Job("notices", databases.new())
+    job.store().close()
+    empty = databases.copy(job.database)
+    points = points_of(replace(job, database=databases.copy(empty)))
+    for point in points:
+        hurt = replace(job, database=databases.copy(empty))
+        killed(hurt, point)
+        clock = TestClock(datetime.now(UTC) + timedelta(minutes=1))
+        with Gateway(hurt.settings, clock=clock) as gateway:
+            gateway.callbacks.accept(PARTNER, PROMOTION)
+            gateway.callbacks.work_off()
+            became = sorted(notice.said for notice in gateway.callbacks.newest())
+            assert became in (["taken"], ["repeated", "taken"]), point
+            assert gateway.totals() == {"dossiers": 1, "dossier": 1}, point
+    assert {"hear/insert_notice", "hear/lock_notice", "hear/insert_change", "hear/finish_notice"} <= set(points)
+    assert len(points) == published()["notices"][column]
 
 
 def test_retention_stops_anywhere_and_goes_on(databases: Databases, column: int) -> None:

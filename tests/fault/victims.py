@@ -20,10 +20,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from gateway.callbacks import Callbacks
 from gateway.config import Settings, build_connectors
 from gateway.config.read import settings_from
 from gateway.delivery import Engine, configured
 from gateway.model import Change, Dossier, ProcedureCode, ProcessingStep
+from gateway.notices import PartnerCall
 from gateway.ports import Connector, Message, Outcome, Probe, SystemClock
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
@@ -42,6 +44,11 @@ STEPS = tuple(
     for dossier in DOSSIERS
     for hour in (1, 2)
 )
+PROMOTION = PartnerCall(
+    "/addtthcKhuyenMai",
+    b'{"MaHoSo":"G22.99-260305-00011","MaTTHC":"2.000033","TenThuongNhan":"Cong ty Vi Du","MaSoThue":"0100233488"}',
+)
+"""What the portal tells: it does not say when the dossier was filed, so the time of its arrival counts."""
 LATER = datetime.fromisoformat("2027-05-01T00:00:00+07:00")
 KINDS = ("delivered", "attempts", "inbox", "repeats")
 
@@ -167,6 +174,16 @@ def _decide(job: Job, points: Points) -> None:
         store.resolve([resolved], act)
 
 
+def _hear(job: Job, points: Points) -> None:
+    points.phase = "hear"
+    with (
+        closing(job.store(points)) as store,
+        _connectors(job) as connectors,
+        closing(Callbacks(store, connectors, SystemClock(), {})) as callbacks,
+    ):
+        callbacks.accept(PARTNER, PROMOTION)
+
+
 def _retain(job: Job, points: Points) -> None:
     with closing(job.store(points)) as store:
         for kind in KINDS:
@@ -198,6 +215,7 @@ ROLES: Mapping[str, Callable[[Job, Points], None]] = {
     "intake": _intake,
     "delivery": _work,
     "decisions": _decide,
+    "notices": _hear,
     "retention": _retain,
     "migration": _migrate,
 }

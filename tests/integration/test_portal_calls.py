@@ -229,7 +229,8 @@ def test_what_the_portal_bore_is_answered_by_its_outcome(gateway: Gateway) -> No
     )  # fmt: skip
     gateway.submit(Change(source="test", source_id="1", body=accepted))
 
-    operations = [entry.detail.split(",")[0] for entry in gateway.timeline("G22.99-260305-00011") if entry.partner]
+    entries = gateway.timeline("G22.99-260305-00011")
+    operations = [entry.detail.split(",")[0] for entry in entries if entry.what.startswith("message.")]
 
     assert operations == ["#2 outcome"]
 
@@ -245,3 +246,24 @@ def test_unreadable_calls_are_refused_in_the_portals_way(gateway: Gateway) -> No
     assert gateway.receive("cong", "/other", b"{}") is None
     with pytest.raises(InvalidInput, match="Did you mean «cong»"):
         gateway.receive("congg", "/other", b"{}")
+
+
+def test_each_call_says_what_became_of_it(gateway: Gateway) -> None:
+    """
+    New, told again, another content under the same number, an unknown dossier, an older state than ours, no JSON.
+    """
+    older = {
+        "MaHoSo": PROMOTION["MaHoSo"], "MaTTHC": "2.000033", "TrangThaiHoSo": "1", "NgayNopHoSo": "20260305130000",
+        "ChuHoSo": "Công ty TNHH Ví Dụ", "LoaiDoiTuong": "2", "TrichYeuHoSo": "Khuyến mại", "HinhThuc": "0",
+        "DonViXuLy": "Sở Ví Dụ", "NoiNopHoSo": "1", "MaSoThue": "0100233488", "LoaiDinhDanh": "4",
+        "SoDinhDanh": "0100233488",
+    }  # fmt: skip
+    call(gateway, "addtthcKhuyenMai", PROMOTION)
+    call(gateway, "addtthcKhuyenMai", PROMOTION)
+    call(gateway, "addtthcKhuyenMai", PROMOTION | {"SoVanBan": "2"})
+    call(gateway, "nhantbthuedvcqg", notice("H99.01.01-260302-9999"))
+    call(gateway, "nhanhosodvcqg", {"service": "GuiHoSo", "isUpdating": "True", "data": [older]})
+    gateway.receive("cong", f"{PREFIX}/nhanhsdvcqg", b"<html>")
+
+    became = [each.said for each in reversed(gateway.callbacks.newest())]
+    assert became == ["taken", "repeated", "conflict", "unknown", "late", "unreadable"]

@@ -154,6 +154,9 @@ class _WatchedInbox:
     ) -> Kept:
         return self._inner.keep(kind, event_id, body, dossier=dossier, replace=replace)
 
+    def has(self, kind: str, event_id: str) -> bool:
+        return self._inner.has(kind, event_id)
+
     def submit(self, change: Change) -> Receipt:
         receipt = self._inner.submit(change)
         self.receipts.append((change, receipt))

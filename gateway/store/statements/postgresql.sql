@@ -49,3 +49,7 @@ SELECT clock_timestamp()
 -- Whether nobody else works on these requests now; lasts until the transaction ends.
 SELECT k.value, pg_try_advisory_xact_lock(hashtextextended('request/' || :tenant || '/' || k.value, 0))
 FROM each_text(:keys) k
+
+-- name: lock_alike
+-- Copies of one notice that come in at once take turns, wherever they came in.
+SELECT pg_advisory_xact_lock(hashtextextended('notice/' || :tenant || '/' || :partner || '/' || :fingerprint, 0))

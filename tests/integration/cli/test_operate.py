@@ -58,7 +58,8 @@ def test_retention_says_what_it_deleted(run: Run, configured: Path) -> None:
     """
     said = json.loads(run("retention", "--json").stdout)
 
-    assert said == {"deleted": {"delivered": 0, "attempts": 0, "inbox": 0, "repeats": 0}}
+    assert set(said["deleted"].values()) == {0}
+    assert set(said["deleted"]) >= {"delivered", "attempts", "inbox", "repeats", "notices"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,256 @@
+"""
+Takes in what partners tell us: stored first, then processed, by whoever has the time; answered within a moment.
+
+A notice that was stored is processed, whatever ends in between: the request does it, or ``run`` does, here or in
+another process. The row's lock lets only one of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Slow
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import orjson
+
+from gateway.callbacks.guard import Guard
+from gateway.callbacks.rates import SourceRates
+from gateway.callbacks.strangers import Strangers
+from gateway.config.callbacks import CallbackSettings
+from gateway.errors import ConfigurationError, Problem, StoreError
+from gateway.notices import Naming, PartnerCall, Placed, Questioned, Refusing, Why
+from gateway.observe import Event, get_logger
+from gateway.policy import RateLimit
+from gateway.ports import Clock, Connector, Receiver, Reply, Said
+from gateway.store import notices
+from gateway.store.audit import Act, append
+from gateway.store.base import SqlStore
+from gateway.store.contract import Notice, TurnedAway
+from gateway.store.inbox import SqlInbox
+
+log = get_logger(__name__)
+
+GRACE = timedelta(seconds=5)
+"""So long the request that brought a notice has it for itself."""
+LONGEST_WAIT = timedelta(hours=1)
+LOOK_EVERY_S = 1.0
+MOST_AT_ONCE = 4
+"""Notices that one process works on at a time for requests; the rest wait in the store."""
+CHUNK = 50
+
+_STATUS: Mapping[Why, int] = {Why.FORGED: 401, Why.TOO_MANY: 429, Why.CONFLICT: 409}
+
+
+class Callbacks:
+    """
+    The one way in for partners' calls, for all *connectors* that are ``Receiver``. Safe for several threads.
+
+    *settings* by partner say who may call; partners without are not called from outside.
+    """
+
+    def __init__(
+        self,
+        store: SqlStore,
+        connectors: Sequence[Connector],
+        clock: Clock,
+        settings: Mapping[str, CallbackSettings | None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="notices")
+        self._strangers = Strangers(store)
+        self.reconfigure(connectors, settings)
+
+    def reconfigure(self, connectors: Sequence[Connector], settings: Mapping[str, CallbackSettings | None]) -> None:
+        """Go on with these; calls under way end with those that they began with, or with these."""
+        self._connectors = list(connectors)
+        self._receivers = {each.name: each for each in connectors if isinstance(each, Receiver)}
+        self._settings = {name: settings.get(name) or CallbackSettings() for name in self._receivers}
+        self._guards = {name: Guard(settings.get(name), each) for name, each in self._receivers.items()}
+        self._rates = {name: SourceRates(_rate(said)) for name, said in self._settings.items()}
+
+    def close(self) -> None:
+        """What is being processed comes to its end; what waits stays in the store."""
+        self._pool.shutdown(cancel_futures=True)
+        with suppress(StoreError):
+            self._strangers.tell(self._clock.now())
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Partners by the paths where their contracts let them call. Raises ``ConfigurationError`` when two share."""
+        found: dict[str, str] = {}
+        for name, receiver in self._receivers.items():
+            if isinstance(receiver, Placed) and self.may_call(name):
+                for place in receiver.places:
+                    if found.setdefault(place, name) != name:
+                        raise _shared(place, found[place], name)
+        return found
+
+    def may_call(self, partner: str) -> bool:
+        """Whether *partner* may call from outside at all."""
+        return partner in self._guards and self._guards[partner].is_set
+
+    def most_bytes(self, partner: str) -> int:
+        """How long a body of *partner* may be."""
+        return self._settings[partner].max_body_bytes
+
+    def turned_away(self, partner: str, call: PartnerCall) -> Reply | None:
+        """The refusal of a call whose body is not worth reading, or none. *call* has no content yet."""
+        now = self._clock.now()
+        if not self._rates[partner].admits(call.source, now):
+            return self._refused(partner, call, Why.TOO_MANY, now)
+        if not self._guards[partner].admits_head(call):
+            return self._refused(partner, call, Why.FORGED, now)
+        return None
+
+    def take(self, partner: str, call: PartnerCall) -> Reply | None:
+        """
+        Take in a whole *call* that ``turned_away`` let pass, and answer within a moment: when its processing is not
+        done by then, it goes on. None when the partner has no such service. Raises ``StoreError``: nothing was kept.
+        """
+        if not self._guards[partner].admits(call):
+            return self._refused(partner, call, Why.FORGED, self._clock.now())
+        return self._taken(partner, call, patience_s=self._settings[partner].answer_s)
+
+    def accept(self, partner: str, call: PartnerCall) -> Reply | None:
+        """The same for a *call* whose sender is known, and answered when it is processed, however long that takes."""
+        return self._taken(partner, call, patience_s=None)
+
+    def run(self, stop: threading.Event) -> None:
+        """Process what others left behind, again and again until *stop* is set."""
+        while not stop.is_set():
+            try:
+                while not stop.is_set() and self.work_off() == CHUNK:
+                    pass
+            except StoreError as fault:
+                log.warning(Event.STORE_LOST, partner="", reason=str(fault), owed=0)
+            stop.wait(LOOK_EVERY_S)
+
+    def work_off(self) -> int:
+        """Process notices that should have been processed by now, one chunk of them; how many were tried."""
+        with self._store.reading() as sql:
+            due = notices.waiting(sql, self._clock.now(), CHUNK)
+        for id_, partner in due:
+            if partner in self._receivers:
+                self._process(partner, id_)
+            else:
+                self._postpone(id_)
+        return len(due)
+
+    def newest(self, want: int = 100) -> list[Notice]:
+        """The newest notices, newest first."""
+        with self._store.reading() as sql:
+            return notices.newest(sql, want)
+
+    def strangers(self, want: int = 100) -> list[TurnedAway]:
+        """Who was turned away lately, newest first."""
+        self._strangers.tell(self._clock.now())
+        with self._store.reading() as sql:
+            return notices.strangers(sql, want)
+
+    def _taken(self, partner: str, call: PartnerCall, *, patience_s: float | None) -> Reply | None:
+        receiver = self._receivers[partner]
+        if isinstance(receiver, Questioned) and receiver.is_question(call.path):
+            return self._answered(partner, call)
+        now = self._clock.now()
+        event_id = receiver.event_id(call.path, call.content) if isinstance(receiver, Naming) else None
+        with self._store.writing() as sql:
+            arrival = notices.arrive(sql, partner, call, event_id, now, now + GRACE)
+            if not arrival.same:
+                refusal = self._refusal(partner, call.path, Why.CONFLICT)
+                notices.finish(sql, partner, arrival.id, refusal)
+                log.warning(Event.NOTICE_CONFLICT, partner=partner, notice=arrival.id)
+                return refusal
+        if arrival.first is not None:
+            return arrival.first
+        done = self._done(partner, arrival.id, patience_s) or self._meanwhile(partner, call.path)
+        return None if done is _NOWHERE else done
+
+    def _done(self, partner: str, id_: int, patience_s: float | None) -> Reply | None:
+        """The answer to a stored notice, or none while it is being processed or that failed."""
+        if patience_s is None:
+            return self._process(partner, id_)
+        try:
+            return self._pool.submit(self._process, partner, id_).result(patience_s)
+        except (Slow, RuntimeError):
+            # RuntimeError: the pool is closed, for this process ends; the notice waits for the next one.
+            return None
+
+    def _answered(self, partner: str, call: PartnerCall) -> Reply | None:
+        """The answer to a question; reading a dossier is audited."""
+        now = self._clock.now()
+        with self._store.receiving(partner, self._connectors, now=now) as inbox:
+            reply = self._receivers[partner].receive(call.path, call.content, inbox, now)
+            if reply is not None and reply.dossier is not None:
+                append(inbox.sql, Act(f"partner:{partner}", now), "read", reply.dossier.key)
+        return reply
+
+    def _process(self, partner: str, id_: int) -> Reply | None:
+        """Process a stored notice, unless somebody has; its answer, or none while that failed."""
+        try:
+            with self._store.writing() as sql:
+                stored = notices.lock(sql, partner, id_)
+                if stored is None or stored.first is not None:
+                    return None if stored is None else stored.first
+                inbox = SqlInbox(sql, partner, tuple(self._connectors), stored.at)
+                sql.run("savepoint")
+                reply = self._receivers[partner].receive(stored.path, stored.content, inbox, stored.at) or _NOWHERE
+                if inbox.undone:
+                    sql.run("rollback_to_savepoint")
+                notices.finish(sql, partner, id_, reply)
+                return reply
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the notice is stored and will be tried again.
+            attempts = self._postpone(id_)
+            log.error(  # noqa: TRY400 - a traceback may hold values of the notice.
+                Event.NOTICE_POSTPONED, partner=partner, notice=id_, attempts=attempts, error=type(fault).__name__
+            )
+            return None
+
+    def _postpone(self, id_: int) -> int:
+        with suppress(StoreError), self._store.writing() as sql:
+            return notices.postpone(sql, id_, self._clock.now(), _after)
+        return 0
+
+    def _refused(self, partner: str, call: PartnerCall, why: Why, now: datetime) -> Reply:
+        with suppress(StoreError):
+            self._strangers.note(partner, why, call.source, now)
+        return self._refusal(partner, call.path, why)
+
+    def _refusal(self, partner: str, path: str, why: Why) -> Reply:
+        receiver = self._receivers[partner]
+        if isinstance(receiver, Refusing):
+            return receiver.refusal(path, why)
+        said = Said.CONFLICT if why is Why.CONFLICT else Said.REFUSED
+        return Reply(_STATUS[why], "application/json", orjson.dumps({"error": why.value}), said)
+
+    def _meanwhile(self, partner: str, path: str) -> Reply:
+        receiver = self._receivers[partner]
+        return receiver.meanwhile(path) if isinstance(receiver, Refusing) else _ACCEPTED
+
+
+_NOWHERE = Reply(404, "application/json", b'{"error":"no-service"}', Said.UNREADABLE)
+_ACCEPTED = Reply(202, "application/json", b'{"accepted":true}')
+
+
+def _after(attempts: int) -> timedelta:
+    longer: int = 2 ** min(attempts, 16)
+    return min(LONGEST_WAIT, GRACE * longer)
+
+
+def _rate(said: CallbackSettings) -> RateLimit:
+    return RateLimit(said.rate, timedelta(seconds=said.per_s), said.burst)
+
+
+def _shared(place: str, one: str, other: str) -> ConfigurationError:
+    return ConfigurationError(
+        [
+            Problem(
+                f"partners.{other}.callbacks",
+                f"{place} đã là nơi gọi của / is already where {one} calls",
+                f"Bỏ [partners.{other}.callbacks] hoặc của {one}, đối tác đó gọi /callbacks/… / Take one of them out",
+            )
+        ]
+    )

@@ -1,0 +1,59 @@
+"""``lienthong received``: what partners told us, what became of it, and who was turned away."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
+from gateway.cli.story import end_of
+from gateway.store.contract import Notice
+
+
+def received(
+    config: ConfigOption = DEFAULT_CONFIG,
+    last: Annotated[int, typer.Option(help="Bao nhiêu dòng mới nhất. / How many of the newest.", min=1)] = 50,
+    json: JsonOption = False,
+) -> None:
+    """
+    Đối tác đã báo gì, kết quả ra sao, ai bị từ chối ở cửa. / What partners told us, and who was turned away.
+
+    Ví dụ / Examples:
+
+      [cyan]lienthong received --last 200[/]
+    """
+    with gateway_at(config, offline=True) as gateway:
+        notices, strangers = gateway.callbacks.newest(last), gateway.callbacks.strangers(last)
+        unmatched = [entry for entry in gateway.received() if entry.dossier is None]
+    if json:
+        output.print_json({"notices": notices, "turned_away": strangers, "unmatched": unmatched})
+        return
+    output.table(
+        ["Số", "Lúc", "Đối tác", "Nơi gọi", "Từ", "Kết quả", "Hồ sơ", "Lần"],
+        [
+            [
+                str(each.id), output.local(each.at), each.partner, each.path, each.source or output.NONE, _end(each),
+                each.dossier or output.NONE, output.number(each.times),
+            ]
+            for each in notices
+        ],
+        numbers=frozenset({0, 7}),
+    )  # fmt: skip
+    if unmatched:
+        output.say(
+            f"{output.number(len(unmatched))} thông báo cho hồ sơ chưa có, chờ người xem"
+            " / notices name dossiers that are not known, and wait for a person"
+        )
+    for each in strangers:
+        output.say(
+            f"Từ chối ở cửa / turned away: {each.partner}, {end_of(each.why)}, {each.source or output.NONE}:"
+            f" {output.number(each.times)}, {output.local(each.at)}"
+        )
+
+
+def _end(notice: Notice) -> str:
+    if notice.said:
+        return end_of(notice.said)
+    return f"chờ xử lý ({notice.attempts}) / waits" if notice.attempts else "chờ xử lý / waits"

@@ -1,0 +1,86 @@
+"""
+Partners' calls over HTTP: POST or GET /callbacks/{partner}/{path}, and the places that a partner's contract names.
+
+Whatever can be refused without the body is refused before it is read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+
+from gateway.notices import PartnerCall
+from gateway.ports import Reply
+from gateway.service.bodies import raw
+from gateway.service.context import Service
+from gateway.service.problems import Refusal
+
+_METHODS = ["POST", "GET"]
+_WAIT_S = "1"
+
+
+def routes(service: Service) -> APIRouter:
+    """
+    The routes; they stand in no schema, for each partner's contract says what it sends. Raises ``ConfigurationError``.
+    """
+    router = APIRouter(include_in_schema=False)
+    callbacks = service.gateway.callbacks
+
+    @router.api_route("/callbacks/{partner}/{path:path}", methods=_METHODS)
+    async def called(request: Request, partner: str, path: str) -> Response:
+        if not callbacks.may_call(partner):
+            raise Refusal("not-found")
+        return await _taken(service, request, partner, f"/{path}")
+
+    for place, owner in callbacks.places.items():
+        router.add_api_route(place, _at(service, owner, place), methods=_METHODS)
+    return router
+
+
+def _at(service: Service, partner: str, place: str):  # type: ignore[no-untyped-def] # a route, as FastAPI takes it.
+    async def called(request: Request) -> Response:
+        if not service.gateway.callbacks.may_call(partner):
+            raise Refusal("not-found")
+        return await _taken(service, request, partner, place)
+
+    return called
+
+
+async def _taken(service: Service, request: Request, partner: str, path: str) -> Response:
+    callbacks = service.gateway.callbacks
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    source = request.client.host if request.client else ""
+    refused = await anyio.to_thread.run_sync(callbacks.turned_away, partner, PartnerCall(path, b"", headers, source))
+    if refused is not None:
+        # The body stays unread, so the connection is of no further use.
+        return _response(refused, Connection="close")
+    content = (
+        request.url.query.encode() if request.method == "GET" else await raw(request, callbacks.most_bytes(partner))
+    )
+    reply = await anyio.to_thread.run_sync(callbacks.take, partner, PartnerCall(path, content, headers, source))
+    if reply is None:
+        raise Refusal("not-found")
+    return _response(reply)
+
+
+def _response(reply: Reply, **headers: str) -> Response:
+    if reply.status == 429:
+        headers["Retry-After"] = _WAIT_S
+    return Response(reply.body, status_code=reply.status, headers={"Content-Type": reply.content_type, **headers})
+
+
+@contextmanager
+def working_off(service: Service) -> Iterator[None]:
+    """Beside the block, process what was told and nobody has processed yet: at once, then again and again."""
+    end = threading.Event()
+    thread = threading.Thread(target=service.gateway.callbacks.run, args=(end,), name="notices-left", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join(service.gateway.settings.delivery.stop_s)
