@@ -149,7 +149,7 @@ def test_a_notice_is_heard_once(databases: Databases, column: int) -> None:
             became = sorted(notice.said for notice in gateway.callbacks.newest())
             assert became in (["taken"], ["repeated", "taken"]), point
             assert gateway.totals() == {"dossiers": 1, "dossier": 1}, point
-    assert {"hear/insert_notice", "hear/lock_notice", "hear/insert_change", "hear/finish_notice"} <= set(points)
+    assert {"hear/insert_notice", "hear/committed", "process/insert_change", "process/committed"} <= set(points)
     assert len(points) == published()["notices"][column]
 
 

@@ -176,8 +176,14 @@ def _decide(job: Job, points: Points) -> None:
 
 def _hear(job: Job, points: Points) -> None:
     points.phase = "hear"
+
+    def heard(name: str) -> None:
+        points(name)
+        if name == "committed":
+            points.phase = "process"
+
     with (
-        closing(job.store(points)) as store,
+        closing(job.store(heard)) as store,
         _connectors(job) as connectors,
         closing(Callbacks(store, connectors, SystemClock(), {})) as callbacks,
     ):
