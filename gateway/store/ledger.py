@@ -180,8 +180,10 @@ class _Batch:
         try:
             return advance(row.status, row.status_at, body.status, _when(body))
         except IllegalTransition:
-            # Sources that know days only: what was done before on the same day bears the same time.
-            if _when(body) == row.status_at and self._leads_on(body, row):
+            # What was done on the way to where the dossier stands, by a source that knows days only, or not when it got
+            # there: the step bears the same time, or a later one.
+            on_the_way = isinstance(body, ProcessingStep) and (body.at == row.status_at or self._leads_on(body, row))
+            if self._whole and on_the_way:
                 return Advance.LATE
             raise
 

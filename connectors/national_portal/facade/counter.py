@@ -105,6 +105,10 @@ class Facade:
         except StoreError as error:
             log.error("national_portal.facade_failed", extra={"partner": self._partner, "error": type(error).__name__})  # noqa: TRY400 - its class says it all.
             answer = refusals.NOT_TAKEN
+        if answer.code != 0:
+            service = ask.service if ask.service in lists.SERVICES | {lists.LOGIN} else "?"
+            extra = {"partner": self._partner, "service": service, "code": answer.code}
+            log.info("national_portal.facade_refused", extra=extra)
         if answer is answers.NO_SESSION and self._settings.expired_as != "code":
             return self._reply(answer, status=int(self._settings.expired_as.removeprefix("http-")))
         return self._reply(answer, doubled=ask.doubled)

@@ -27,8 +27,7 @@ from gateway.model.times import from_wire14
 Item = Mapping[str, Any]
 
 _LOCAL: Final = "2"
-_UNDATED: Final = frozenset({DossierStatus.WITHDRAWN, DossierStatus.STOPPED})
-_ENDS: Final = _UNDATED | {DossierStatus.FINISHED, DossierStatus.RETURNED}
+_FINAL: Final = frozenset({DossierStatus.REFUSED, DossierStatus.RETURNED})
 _OF_OUTCOME: Final[Mapping[str, DossierStatus]] = {
     **{str(status.value): status for status in DossierStatus},
     # Contract 7.6: a refusal in this service alone.
@@ -55,15 +54,13 @@ class Readings:
 
     def dossier(self, element: object, now: datetime) -> Dossier:
         """
-        A header as it stands by itself. Where the wire gives no time for an end, *now* stands for it: it was reached
-        before the call, and what the timeline says of the way there is older.
+        A header as it stands by itself. Where the wire does not say when the status was reached, it was at acceptance
+        at the earliest. For a status that nothing follows *now* stands: all that the timeline tells is older.
         """
         item = _checked(element, self._layouts.dossier)
         try:
             # Where it was filed is the portal's matter (12.5); that it is pushed as a header makes it ours (6.3).
             dossier = self._reader.dossier({**item, "NoiNopHoSo": _LOCAL}, status_at=_reached(item, now))
-            if dossier.status in _UNDATED:
-                dossier = dossier.model_copy(update={"status_at": _reached(item, now)})
             procedure = Procedure(
                 code=dossier.procedure,
                 name=str(item["TenTTHC"]),
@@ -159,7 +156,7 @@ def _reached(item: Item, now: datetime) -> datetime:
     for name in ("NgayTiepNhan", "NgayNopHoSo"):
         known = from_wire14(str(item.get(name) or ""), name)
         if known is not None:
-            return max(known, now) if DossierStatus(int(item["TrangThaiHoSo"])) in _ENDS else known
+            return max(known, now) if int(item["TrangThaiHoSo"]) in _FINAL else known
     return now
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from gateway.errors import IllegalTransition
 from gateway.fronts import Standing
 from gateway.model import DossierStatus, Origin, ProcessingStep
 from gateway.ports import Receipt
@@ -86,6 +87,28 @@ def test_steps_of_the_same_moment_are_a_history_too(store: SqlStore) -> None:
     receipts = take(store, *way)
 
     assert [(receipt.refusal, receipt.kept_back) for receipt in receipts] == [(None, False)] * 3
+
+
+def test_a_step_of_the_same_moment_alone_moves_nothing_back(store: SqlStore) -> None:
+    """
+    Its place in the day is not known: it is kept, neither refused nor told.
+    """
+    accept(store, change(a_dossier(status=DossierStatus.RETURNED, status_at=END, returned_at=END)))
+
+    (receipt,) = take(store, a_step(at=END, status=DossierStatus.ACCEPTED))
+
+    assert (receipt.refusal, receipt.kept_back) == (None, True)
+
+
+def test_a_step_that_no_law_knows_is_refused(store: SqlStore) -> None:
+    """
+    What was handed over is not in processing a day later.
+    """
+    accept(store, change(a_dossier(status=DossierStatus.RETURNED, status_at=END, returned_at=END)))
+
+    (receipt,) = take(store, a_step(at=END + timedelta(days=1), status=DossierStatus.PROCESSING))
+
+    assert isinstance(receipt.refusal, IllegalTransition)
 
 
 def test_what_is_undone_leaves_nothing(store: SqlStore) -> None:

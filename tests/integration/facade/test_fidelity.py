@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +97,15 @@ WAYS: dict[str, Pushes] = {
         ("False", [a_wire_dossier(TrangThaiHoSo="9")]),
         ("steps", a_timeline(*HISTORY)),
     ],
+    "returned without its date": [
+        ("False", [a_wire_dossier(TrangThaiHoSo="10")]),
+        ("steps", a_timeline(*HISTORY, ("11090000", "10"))),
+    ],
+    "an end without its date, then its history and more": [
+        ("False", [a_wire_dossier(TrangThaiHoSo="9")]),
+        ("steps", a_timeline(*HISTORY)),
+        ("steps", a_timeline(("11090000", "10"))),
+    ],
     "stopped, then its history": [
         ("False", [a_wire_dossier(TrangThaiHoSo="8")]),
         ("steps", a_timeline(*HISTORY[:2], ("10090000", "8"))),
@@ -134,3 +144,34 @@ def test_the_ways_in_which_systems_tell_a_history_end_alike(both: Both, way: str
     direct, through = both.push(WAYS[way])
 
     assert through == direct
+
+
+YOUNGER = (
+    "KenhThucHien",
+    "SoGiayToChuHoSo",
+    "DinhDanhCHS",
+    "NgayNopHoSo",
+    "NgayTuChoi",
+    "NoiNopHoSo",
+    "HoSoCoThanhPhanSoHoa",
+    "TaiKhoanDuocXacThucVoiVNeID",
+    "DuocThanhToanTrucTuyen",
+    "DSKetNoiCSDL",
+)
+"""What the layout of 2020 does not have."""
+
+
+def test_the_layout_of_2020_arrives_as_it_was_written_too(tmp_path: Path) -> None:
+    """
+    6.1, v1: no field of 2023 is made up, and one that a system sends all the same is carried.
+    """
+    file = {"TepDinhKemId": "5501", "TenTepDinhKem": "a.pdf", "IsDeleted": "False", "MaThanhPhanHoSo": "",
+            "DuongDanTaiTepTin": "https://motcua.vidu.example/a"}  # fmt: skip
+    changes: dict[str, Any] = {"SoBienNhan": "BN-7", "TaiLieuNop": [file], **dict.fromkeys(YOUNGER, ...)}
+    header = a_wire_dossier(**changes)
+    pushes: Pushes = [("False", [header]), ("True", [header | {"KenhThucHien": "2", "TrangThaiHoSo": "4"}])]
+    with fronted(tmp_path, a_portal(profile="v1"), options={"profile": "v1"}) as front:
+        direct, through = Both(front, a_portal(profile="v1")).push(pushes)
+
+    assert through == direct
+    assert through[0]["KenhThucHien"] == "2"
