@@ -63,7 +63,8 @@ def serve(
         with _server(gateway, monitor) as server, watched(gateway, stop, metrics, monitor):
             if server.wait_until_ready(stop.event.wait):
                 log.info(Event.SERVICE_STARTED, url=server.url, workers=with_workers)
-                output.say(f"Đang phục vụ / Serving {server.url}")
+                if output.err.is_terminal:
+                    output.say(f"Đang phục vụ / Serving {server.url}")
                 if ready_file is not None:
                     _tell(ready_file, server.url)
             with _workers(gateway, stop) if with_workers else _nobody() as workers:

@@ -30,7 +30,7 @@ FAULT: Final = 500
 class Watched:
     """
     *app*, with *meter* told of each request and its answer. What is done for a request is logged under its id, which
-    the answer tells in ``X-Request-ID``.
+    the answer tells in ``X-Request-ID``. No answer is for a cache between: it may hold personal data.
     """
 
     def __init__(self, app: ASGIApp, meter: Meter) -> None:
@@ -50,7 +50,9 @@ class Watched:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = correlation
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = correlation
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         self._meter.under_way.inc()

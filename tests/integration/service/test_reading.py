@@ -54,6 +54,18 @@ def test_a_dossier_tells_how_far_it_has_come_at_each_partner(
     assert delivery["told_at"] is not None
 
 
+def test_no_answer_is_kept_by_a_cache_between(gateway: Gateway, client_of: ClientOf) -> None:
+    """
+    Proxies and browsers would keep what one reader saw for the next.
+    """
+    fill(gateway, 7)
+    client = client_of("read")
+
+    answers = [client.get(f"/v1/dossiers/{a_code()}"), client.get("/v1/partners"), client.get("/khong-co")]
+
+    assert [answer.headers["cache-control"] for answer in answers] == ["no-store"] * 3
+
+
 def test_all_dossiers_come_page_by_page_and_none_twice(gateway: Gateway, client_of: ClientOf) -> None:
     """
     Five dossiers in pages of two, in the order in which the ledger came to know them.
