@@ -80,6 +80,12 @@ _TIME_WORDS = (
     "Dùng ISO 8601 có múi giờ, ví dụ 2026-03-02T08:15:03+07:00 (use ISO 8601 with an offset)",
 )
 _TIME_SIGNS = frozenset("0123456789-/.:+TZ ")
+_TOO_MANY_WORDS = (
+    "lỗi, quá nhiều để liệt kê (mistakes, too many to list)",
+    "Đối chiếu với tài liệu mô hình (compare with the model's documentation)",
+)
+_MOST_LISTED = 1000
+_LONGEST_NAME = 200
 _OTHER_WORDS = (
     "không hợp lệ (is not valid)",
     "Đối chiếu với tài liệu mô hình (compare with the model's documentation)",
@@ -87,7 +93,13 @@ _OTHER_WORDS = (
 
 
 def explain(error: ValidationError) -> list[InvalidInput]:
-    """Every mistake of *error* as a refusal of ours: field, value as it may be shown, reason, remedy."""
+    """
+    Every mistake of *error* as a refusal of ours: field, value as it may be shown, reason, remedy.
+
+    Thousands of them are one: who sends so many is helped by no list, and would be paid with work for them.
+    """
+    if error.error_count() > _MOST_LISTED:
+        return [InvalidInput("body", f"{error.error_count()}", *_TOO_MANY_WORDS)]
     return [_one(entry) for entry in error.errors(include_url=False)]
 
 
@@ -101,7 +113,11 @@ def unknown_code(field: str, error: NotInList) -> UnknownCode:
 def _one(entry: Any) -> InvalidInput:
     kind: str = entry["type"]
     context: dict[str, Any] = entry.get("ctx") or {}
-    field = ".".join(str(part) for part in entry["loc"] if part not in ("body", "dossier:", "step:"))
+    parts = [str(part) for part in entry["loc"] if part not in ("body", "dossier:", "step:")]
+    if kind == "extra_forbidden":
+        # The only name that is not ours: of any length, and maybe somebody's number.
+        parts[-1:] = [show(part[:_LONGEST_NAME]) for part in parts[-1:]]
+    field = ".".join(parts)
     if kind == REFUSAL:
         # A contradiction between fields has no place of its own; the refusal names the field to look at.
         said = (str(context[part]) for part in ("shown", "reason", "remedy"))

@@ -4,6 +4,7 @@ Dossiers and steps in: singly and in batches, each request with one durable comm
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import anyio.to_thread
@@ -18,7 +19,7 @@ from gateway.model.text import show
 from gateway.ports import Receipt
 from gateway.service import idempotency
 from gateway.service.access import Caller
-from gateway.service.bodies import check_json, raw, read_json
+from gateway.service.bodies import check_json, in_turn, is_big, raw, read_json
 from gateway.service.context import Service
 from gateway.service.problems import Refusal, documented, field_problem
 from gateway.service.schema import reads, takes
@@ -87,7 +88,9 @@ def routes(service: Service) -> APIRouter:
 
         def read() -> _Batch:
             check_json(request, content, service.settings.max_depth)
-            return _Batch(caller, _items(content, service.settings.max_batch))
+            with in_turn(content) as big:
+                items = _items(content, service.settings.max_batch, big=big)
+            return _Batch(caller, items)
 
         if key is None:
             return _response(await anyio.to_thread.run_sync(lambda: read().submitted_to(service, backfill=backfill)))
@@ -141,15 +144,30 @@ def _response(answer: Answer) -> Response:
     return Response(answer.body, status_code=answer.status, media_type="application/json", headers=headers)
 
 
-def _items(content: bytes, most: int) -> list[BatchItem | BatchAnswer]:
+def _items(content: bytes, most: int, *, big: bool) -> list[BatchItem | BatchAnswer]:
     """The changes of a batch; one that cannot be read stands as its own answer."""
+    if big and isinstance(values := _loaded(content), list):
+        # Not all at once: a million numbers would become a million mistakes.
+        _check_length(len(values), most)
+        return [_item(each) for each in values]
     try:
         items: list[BatchItem | BatchAnswer] = list(ITEMS.validate_json(content))
     except ValidationError as error:
         items = _one_by_one(content, error)
-    if not 0 < len(items) <= most:
-        raise Refusal("too-large" if items else "malformed", f"1 – {most} thay đổi / changes: {len(items)}")
+    _check_length(len(items), most)
     return items
+
+
+def _loaded(content: bytes) -> object:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _check_length(count: int, most: int) -> None:
+    if not 0 < count <= most:
+        raise Refusal("too-large" if count else "malformed", f"1 – {most} thay đổi / changes: {count}")
 
 
 def _one_by_one(content: bytes, error: ValidationError) -> list[BatchItem | BatchAnswer]:
@@ -160,16 +178,23 @@ def _one_by_one(content: bytes, error: ValidationError) -> list[BatchItem | Batc
 
 
 def _item(value: object) -> BatchItem | BatchAnswer:
+    content = orjson.dumps(value)
+    if is_big(content):
+        return _refused(value, "too-large")
     try:
-        return ITEM.validate_json(orjson.dumps(value))
+        return ITEM.validate_json(content)
     except ValidationError as error:
-        source_id = value.get("source_id") if isinstance(value, dict) else None
-        return BatchAnswer(
-            source_id=source_id[:255] if isinstance(source_id, str) else "",
-            outcome="refused",
-            problem="invalid-input",
-            errors=[field_problem(each) for each in explain(error)],
-        )
+        return _refused(value, "invalid-input", explain(error))
+
+
+def _refused(value: object, kind: str, errors: Sequence[InvalidInput] = ()) -> BatchAnswer:
+    source_id = value.get("source_id") if isinstance(value, dict) else None
+    return BatchAnswer(
+        source_id=source_id[:255] if isinstance(source_id, str) else "",
+        outcome="refused",
+        problem=kind,
+        errors=[field_problem(each) for each in errors],
+    )
 
 
 class _Batch:

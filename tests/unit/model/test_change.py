@@ -100,6 +100,22 @@ def test_other_bytes_are_refused(broken: bytes, field: str) -> None:
     assert explain(refused.value)[0].field == field
 
 
+def test_many_mistakes_are_one_and_strange_names_are_not_repeated_whole() -> None:
+    """
+    Who sends ten thousand unknown fields is not answered with a list of them; a name may be a person's number.
+    """
+    with pytest.raises(ValidationError) as crowd:
+        read_body(json.dumps({"kind": "step", **{f"x{number}": 1 for number in range(10_000)}}).encode())
+    with pytest.raises(ValidationError) as odd:
+        read_body(json.dumps({"kind": "step", "042190000001": 1, "y" * 100_000: 1}).encode())
+
+    [problem] = explain(crowd.value)
+    fields = [each.field for each in explain(odd.value)]
+    assert (problem.field, "too many" in problem.reason) == ("body", True)
+    assert "step.0421*****001" in fields
+    assert max(map(len, fields)) <= 70
+
+
 def test_a_change_knows_its_dossier() -> None:
     """
     Steps and headers of one dossier meet in its lane, however the code was typed.
