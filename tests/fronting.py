@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -74,6 +76,16 @@ def facade_settings(**changes: Any) -> FacadeSettings:
     return FacadeSettings.model_validate(values | changes)
 
 
+@cache
+def empty_database() -> bytes:
+    """A database of this release, migrated once for all tests of a process."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "gateway.db"
+        with Gateway(Settings(database=DatabaseSettings(path=path)), connectors=[]):
+            pass
+        return path.read_bytes()
+
+
 @contextmanager
 def fronted(folder: Path, portal: Portal, *, options: dict[str, Any] | None = None, **facade: Any) -> Iterator[Fronted]:
     """*options* are the partner's, *facade* those of its façade."""
@@ -90,6 +102,7 @@ def fronted(folder: Path, portal: Portal, *, options: dict[str, Any] | None = No
     connector = NationalPortal(
         "cong", PortalSettings.model_validate(values | (options or {})), transport=transport, sleep=lambda _s: None
     )
+    (folder / "gateway.db").write_bytes(empty_database())
     settings = Settings(tenant=TenantSettings(code="H99"), database=DatabaseSettings(path=folder / "gateway.db"))
     with Gateway(settings, connectors=[connector], clock=clock) as gateway:
         yield Fronted(gateway, line, clock)

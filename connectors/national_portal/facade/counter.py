@@ -88,7 +88,7 @@ class Facade:
         if call.too_long or len(call.body) > self._settings.max_body_bytes:
             return self._reply(answers.invalid("body"), status=413)
         if len(call.body) > _CHEAP_BYTES and not self._is_known(call, now):
-            return self._reply(answers.NO_SESSION)
+            return self._no_session()
         try:
             ask = asks.read(replace(call, body=call.body.removeprefix(_BOM)), self._paths)
             _check(ask)
@@ -109,9 +109,7 @@ class Facade:
             service = ask.service if ask.service in lists.SERVICES | {lists.LOGIN} else "?"
             extra = {"partner": self._partner, "service": service, "code": answer.code}
             log.info("national_portal.facade_refused", extra=extra)
-        if answer is answers.NO_SESSION and self._settings.expired_as != "code":
-            return self._reply(answer, status=int(self._settings.expired_as.removeprefix("http-")))
-        return self._reply(answer, doubled=ask.doubled)
+        return self._no_session() if answer is answers.NO_SESSION else self._reply(answer, doubled=ask.doubled)
 
     def _is_known(self, call: Call, now: datetime) -> bool:
         """Whether *call* may be somebody's whom we let in, found out without reading a long body as JSON."""
@@ -169,12 +167,16 @@ class Facade:
         try:
             said = self._client.push_outcome(cast("wire.Outcome", item), patience=self._patience())
         except DeliveryError as error:
-            return refusals.of_delivery(error)
+            return refusals.of_relay(error)
         return Answer(answers.SYSTEM_ERROR.code if said.code is None else said.code, said.message)
 
     def _patience(self, calls: int = _WITH_LOGIN) -> Patience:
         each_s = self._settings.ask_s / _WITH_LOGIN
         return Patience(self._partner, call_s=each_s, calls=calls, start_s=each_s / 2, monotonic=self._monotonic)
+
+    def _no_session(self) -> Reply:
+        form = self._settings.expired_as
+        return self._reply(answers.NO_SESSION, status=200 if form == "code" else int(form.removeprefix("http-")))
 
     def _reply(self, answer: Answer, *, status: int = 200, doubled: bool = False) -> Reply:
         body = answers.body(answer, self._settings.code_form)

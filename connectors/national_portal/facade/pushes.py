@@ -113,7 +113,7 @@ class Pushes:
                     return invalid("MaHoSo")
                 if standing is not None and header is not None:
                     changed = self._readings.outcome(item, header, standing)
-                    return self._submit(opened, changed, header, standing) or _OUTCOME_TAKEN
+                    return (None if changed == header else self._submit(opened, changed, standing)) or _OUTCOME_TAKEN
         except NotTaken as refused:
             return refused.answer
         return self._relay(item)
@@ -136,31 +136,28 @@ class Pushes:
             return refused.answer
 
     def _keep(self, intake: Intake, dossier: Dossier, *, updating: bool) -> Answer | None:
-        """Why the header is not taken, by what the ledger has of its number (contract 6.3); None when it is."""
+        """
+        Why the header is not taken, by what the ledger has of its number (contract 6.3); None when it is. One that says
+        what the last one said has no effect.
+        """
         standing = intake.standing([dossier.code]).get(dossier.code.key)
         if standing is None:
             if updating and self._settings.unknown_updates == "refuse":
                 return unknown_dossier(dossier.code.text)
-            return self._submit(intake, dossier, None, None)
+            return self._submit(intake, dossier, None)
         if standing.origin is Origin.PORTAL:
             return invalid("MaHoSo")
         if not updating:
             return existing_dossier(dossier.code.text, self._settings.duplicate_code)
-        return self._submit(intake, dossier, intake.header(dossier.code), standing)
+        header = intake.header(dossier.code)
+        if header is not None and dossier.model_copy(update={"status_at": header.status_at}) == header:
+            return None
+        # It tells how the dossier stands now, so it is never older than what the ledger has.
+        dossier = dossier.model_copy(update={"status_at": max(dossier.status_at, standing.status_at)})
+        return self._submit(intake, dossier, standing)
 
-    def _submit(
-        self, intake: Intake, dossier: Dossier, header: Dossier | None, standing: Standing | None
-    ) -> Answer | None:
-        """
-        Take *dossier*, unless it says what *header*, the last one, said. It tells how the dossier stands now, so it is
-        never older than what the ledger has.
-        """
-        version = 0
-        if standing is not None:
-            if header is not None and dossier.model_copy(update={"status_at": header.status_at}) == header:
-                return None
-            version = standing.version
-            dossier = dossier.model_copy(update={"status_at": max(dossier.status_at, standing.status_at)})
+    def _submit(self, intake: Intake, dossier: Dossier, standing: Standing | None) -> Answer | None:
+        version = 0 if standing is None else standing.version
         (receipt,) = intake.take([self._change(dossier, f"dossier:{dossier.code.key}:{version}")])
         return None if receipt.refusal is None else refusals.of_input(receipt.refusal, "Dossier")
 

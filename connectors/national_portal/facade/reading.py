@@ -134,15 +134,14 @@ def _checked(element: object, layout: Layout) -> Item:
 
 def _plain(item: Item, layout: Layout) -> dict[str, Any]:
     """
-    Numbers and booleans of the fields that the layout names as the texts that they stand for (contract 3.2); what it
-    does not name stays as it is.
+    Numbers of the fields that the layout names, and booleans where a word may stand, as the texts that they stand for
+    (contract 3.2); what the layout does not name stays as it is.
     """
     plain = dict(item)
     for scalar in layout.scalars:
         value = plain.get(scalar.name)
-        if isinstance(value, bool):
-            plain[scalar.name] = "True" if value else "False"
-        elif isinstance(value, int):
+        takes_words = scalar.check is not None and scalar.check("True")
+        if isinstance(value, int) and (takes_words or not isinstance(value, bool)):
             plain[scalar.name] = str(value)
     for table in layout.rows:
         rows = plain.get(table.name)

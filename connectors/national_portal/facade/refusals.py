@@ -81,6 +81,15 @@ def of_delivery(error: DeliveryError) -> Answer:
     )
 
 
+def of_relay(error: DeliveryError) -> Answer:
+    """What was to be told at once was not, or nobody knows; an outcome may be told again (contract 7.6)."""
+    return Answer(
+        SYSTEM_ERROR.code,
+        f"{SYSTEM_ERROR.message}: chưa rõ Cổng DVCQG đã nhận ({error.code}), hãy gửi lại / "
+        "it is not known that the portal has it, send it again",
+    )
+
+
 NOT_TAKEN: Final = Answer(
     SYSTEM_ERROR.code, f"{SYSTEM_ERROR.message}: chưa nhận, hãy gửi lại sau / not taken, send it again later"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from gateway import DossierCode
 from gateway.errors import StoreUnavailable
 from gateway.fronts import Call
 from tests.fronting import Fronted, fronted
-from tests.portal import CODE, PROCEDURE, a_code, a_portal, a_province, a_wire_dossier, a_wire_step, example
+from tests.portal import CODE, PASSWORD, PROCEDURE, a_code, a_portal, a_province, a_wire_dossier, a_wire_step, example
 
 INTEGRATION = f"{PREFIXES[0]}/mapi/integration"
 
@@ -103,11 +104,12 @@ def test_a_push_that_is_repeated_has_no_second_effect(front: Fronted) -> None:
         ({"ChuHoSo": ""}, "ChuHoSo: "),
         ({"DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": "09999999"}]}, "DinhDanhCHS[0].SoDinhDanh «********»"),
         ({"TrangThaiHoSo": "3"}, "NgayTuChoi"),
+        ({"ChuHoSo": True}, "ChuHoSo"),
         ({"NgayTra": "20260311090000"}, "NgayTra «2 Được tiếp nhận»: nhưng có ngày trả kết quả"),
         ({"DanhSachTepDinhKemKhac": [{"TenGiayTo": "Đơn", "LoaiGiayTo": ""}]}, ": LoaiGiayTo: "),
         ({"DanhSachLePhi": [{"TenPhiLePhi": "Phí", "HinhThucThu": "1", "LoaiPhiLePhi": ""}]}, "LoaiPhiLePhi: "),
     ],
-    ids=["status", "date", "owner", "id-number", "refused", "contradiction", "paper", "fee"],
+    ids=["status", "date", "owner", "id-number", "refused", "no-name", "contradiction", "paper", "fee"],
 )  # fmt: skip
 def test_a_refusal_names_the_field_and_what_stood_there(idle: Fronted, changes: dict[str, Any], message: str) -> None:
     """
@@ -276,6 +278,22 @@ def an_outcome(**changes: Any) -> dict[str, Any]:
     return {**example("dongbotrangthaihoso.request")["data"], **changes}
 
 
+def test_an_outcome_counts_once_and_its_time_is_part_of_it(front: Fronted) -> None:
+    """
+    7.6: the same again has no effect; the same at another time is another fact.
+    """
+    from_the_portal(front, NATIONAL)
+    times = ("20260305140500", "20260305140500", "20260306080000")
+
+    replies = [front.province.call("DongBoTrangThaiHoSo", type="2", data=an_outcome(NgayXuLy=at)) for at in times]
+    front.deliver()
+
+    record = front.portal.dossier(NATIONAL)
+    assert record is not None
+    assert [reply.code for reply in replies] == ["0"] * 3
+    assert [each.body["NgayXuLy"] for each in record.outcomes] == [times[0], times[2]]
+
+
 @pytest.mark.parametrize("status", ["9", "11"])
 def test_the_outcome_of_a_dossier_that_came_through_us_arrives_as_it_was_written(front: Fronted, status: str) -> None:
     """
@@ -416,6 +434,30 @@ def test_a_database_that_is_gone_takes_nothing_and_says_so(front: Fronted) -> No
     assert reply.status == 200
     assert json.loads(reply.body)["error_code"] == "-1"
     assert "not taken, send it again" in json.loads(reply.body)["message"]
+
+
+def test_nothing_personal_stands_in_a_log(front: Fronted, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    Taken, repeated, refused, carried in words that nobody knows, and refused by the portal with the values in its
+    answer: none of them is logged, nor is a session.
+    """
+    caplog.set_level(logging.DEBUG)
+    planted = {"ChuHoSo": "Phạm Bí Mật", "SoDienThoai": "0987654321", "DiaChiRieng": "Ngõ 7 phố Kín"}
+    front.portal.inject(Fault(FaultKind.ERROR, frozenset({"DongBoHoSoMC"}), count=2))
+
+    front.province.push(a_wire_dossier(**planted))
+    front.province.push(a_wire_dossier(**planted))
+    front.province.push(a_wire_dossier(**{**planted, "TrangThaiHoSo": "77"}))
+    front.province.step(a_wire_step(NguoiXuLy="Phạm Bí Mật", NoiDungXuLy="Phạm Bí Mật, Ngõ 7 phố Kín"))
+    front.deliver()
+    logged = caplog.text + "".join(str(vars(record)) for record in caplog.records)
+
+    record = front.portal.dossier(CODE)
+    assert record is not None
+    assert record.header["DiaChiRieng"] == planted["DiaChiRieng"]
+    assert "facade_refused" in logged
+    for secret in (*planted.values(), front.province.session, PASSWORD):
+        assert secret not in logged
 
 
 def test_calls_at_the_same_time_create_a_dossier_once(front: Fronted) -> None:
