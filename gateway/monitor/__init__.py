@@ -5,6 +5,6 @@ What a monitor asks of a running gateway: metrics and health. Needs the extra ``
 from gateway.monitor.endpoint import Endpoint, answer
 from gateway.monitor.health import Check, Condition, Report
 from gateway.monitor.meter import Meter
-from gateway.monitor.monitor import Monitor
+from gateway.monitor.monitor import CONTENT_TYPE, Monitor
 
-__all__ = ["Check", "Condition", "Endpoint", "Meter", "Monitor", "Report", "answer"]
+__all__ = ["CONTENT_TYPE", "Check", "Condition", "Endpoint", "Meter", "Monitor", "Report", "answer"]

@@ -11,13 +11,12 @@ from fastapi import FastAPI
 
 from gateway.api import Gateway
 from gateway.monitor import Monitor
-from gateway.service import callbacks, dossiers, imports, intake, operating
+from gateway.service import callbacks, dossiers, health, imports, intake, operating
 from gateway.service.access import Access, KeyTokens, Tokens
 from gateway.service.certificates import ProxyCertificates
 from gateway.service.context import Service
 from gateway.service.facade import FacadeRoute
 from gateway.service.guard import Shedding
-from gateway.service.health import health_routes
 from gateway.service.imports.runner import Runner
 from gateway.service.imports.spool import Spool
 from gateway.service.oauth import IssuedTokens, IssuerKeys
@@ -73,7 +72,7 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     for part in (intake, dossiers, operating):
         app.include_router(part.routes(service))
     app.include_router(imports.routes(service, spool, runner))
-    app.include_router(health_routes(monitor))
+    app.include_router(health.routes(service, monitor))
     app.include_router(callbacks.routes(service))
     app.router.routes.append(FacadeRoute(service))
     publish_shapes(app, (*intake.SHAPES, *operating.SHAPES))

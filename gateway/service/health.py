@@ -1,28 +1,36 @@
 """
-``/health/live`` and ``/health/ready`` of the service itself, for a balancer in front. Without a login, and not in the
-published schema: they tell nothing of a dossier.
+How the service is, on its own address. ``/health/live`` and ``/health/ready`` need no login, for a balancer in front:
+they tell nothing of a dossier. ``/metrics`` needs the right. None of them is in the published schema.
 """
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
-from gateway.monitor import Monitor, Report, answer
+from gateway.access import Right
+from gateway.monitor import CONTENT_TYPE, Monitor, Report, answer
+from gateway.service.context import Service
+
+_FRESH = {"Cache-Control": "no-store"}
 
 
-def health_routes(monitor: Monitor) -> APIRouter:
-    router = APIRouter(prefix="/health", include_in_schema=False)
+def routes(service: Service, monitor: Monitor) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
 
     def told(report: Report) -> Response:
         status, kind, content = answer(report)
-        return Response(content, status, media_type=kind, headers={"Cache-Control": "no-store"})
+        return Response(content, status, media_type=kind, headers=_FRESH)
 
-    @router.get("/live")
+    @router.get("/health/live")
     def live() -> Response:
         return told(monitor.live())
 
-    @router.get("/ready")
+    @router.get("/health/ready")
     def ready() -> Response:
         return told(monitor.ready())
+
+    @router.get("/metrics", dependencies=[Depends(service.access.needs(Right.METRICS))])
+    def metrics() -> Response:
+        return Response(monitor.exposition(), media_type=CONTENT_TYPE, headers=_FRESH)
 
     return router

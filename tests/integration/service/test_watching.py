@@ -14,6 +14,7 @@ from gateway.api import Gateway
 from gateway.config import settings_from
 from gateway.monitor import Monitor
 from gateway.service import Server, create_app
+from tests.integration.service.conftest import ClientOf
 from tests.running import until
 
 PERSONAL = "099090000017"
@@ -69,3 +70,12 @@ def test_a_refused_request_is_logged_under_the_id_that_its_answer_tells(
     told = [(record["correlation"], record["status"]) for record in records]
     assert told == [(answer.headers["X-Request-ID"], 404), (other.headers["X-Request-ID"], 404)]
     assert PERSONAL not in str(records)
+
+
+def test_metrics_on_the_service_need_their_right(client_of: ClientOf) -> None:
+    """
+    Nobody's, a submitter's, and a monitor's key.
+    """
+    statuses = [client_of(*rights).get("/metrics").status_code for rights in ((), ("submit",), ("metrics",))]
+
+    assert statuses == [401, 403, 200]
