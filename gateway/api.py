@@ -183,11 +183,12 @@ class Gateway:
 
     def front_at(self, path: str) -> tuple[str, Front] | None:
         """The partner in whose place the gateway answers calls to *path*, and what answers; None where it does not."""
-        for connector in self.connectors:
-            front = connector.front if isinstance(connector, Fronting) else None
-            if front is not None and front.serves(path):
-                return connector.name, front
-        return None
+        return next(((partner, front) for partner, front in self.fronts() if front.serves(path)), None)
+
+    def fronts(self) -> list[tuple[str, Front]]:
+        """The partners in whose place the gateway answers, and what answers."""
+        found = [(each.name, each.front) for each in self.connectors if isinstance(each, Fronting)]
+        return [(partner, front) for partner, front in found if front is not None]
 
     def answer(self, call: Call) -> Reply | None:
         """

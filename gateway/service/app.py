@@ -64,7 +64,9 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         Shedding,
         most_requests=service.settings.max_requests,
         most_held_bytes=service.settings.max_held_bytes,
-        most_body_bytes=service.settings.max_body_bytes,
+        most_body_bytes=max(
+            [service.settings.max_body_bytes, *(front.most_body_bytes for _, front in gateway.fronts())]
+        ),
         refused=monitor.meter.refused,
     )
     app.add_middleware(Watched, meter=monitor.meter)

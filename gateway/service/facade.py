@@ -37,7 +37,9 @@ class FacadeRoute(Route):
         headers: dict[str, str] = {}
         try:
             body, too_long = await raw(request, most), False
-        except Refusal:
+        except Refusal as refusal:
+            if refusal.kind != "too-large":
+                raise
             # What is left of the body stays unread, so the connection is of no further use.
             body, too_long, headers = b"", True, {"Connection": "close"}
         call = Call(

@@ -7,6 +7,7 @@ unless the settings let the good ones stay.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -29,6 +30,8 @@ from gateway.model import Change, Dossier, Origin, ProcedureCode, ProcessingStep
 
 Listed = Callable[[ProcedureCode], bool | None]
 Relay = Callable[[Item], Answer]
+
+log = logging.getLogger(__name__)
 
 _DOSSIERS_TAKEN: Final = Answer(0, "Đồng bộ hồ sơ thành công")
 _STEPS_TAKEN: Final = Answer(0, "Cập nhật tiến độ thành công")
@@ -95,9 +98,12 @@ class Pushes:
             ]
             if len(good) == len(read) or self._settings.partial_batches:
                 receipts = opened.take([self._change(each, f"step:{each.identity}") for _, each in good])
-                for (index, _), receipt in zip(good, receipts, strict=True):
+                for (index, step), receipt in zip(good, receipts, strict=True):
                     if receipt.refusal is not None:
                         said[index] = refusals.of_input(receipt.refusal, "Step")
+                    elif receipt.kept_back:
+                        # The portal would show its status for good; the timeline here has it, for whoever asks why.
+                        log.warning("national_portal.facade_kept_back", extra={"key": step.dossier.key})
             return self._close(opened, items, said) or _STEPS_TAKEN
 
     def outcome(self, ask: Ask, intake: OpenIntake) -> Answer:

@@ -484,3 +484,20 @@ def test_calls_at_the_same_time_create_a_dossier_once(front: Fronted) -> None:
     record = front.portal.dossier(CODE)
     assert record is not None
     assert len(record.versions) == 1
+
+
+def test_a_step_that_would_move_the_status_back_is_kept_and_written_down(
+    front: Fronted, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    Steps one by one behind a final header: taken, not told, and a person can see which dossier lacks one there.
+    """
+    front.province.push(a_wire_dossier(TrangThaiHoSo="9", NgayKetThucXuLy="20260310090000"))
+
+    reply = front.province.step(a_wire_step())
+    front.deliver()
+
+    record = front.portal.dossier(CODE)
+    assert record is not None
+    assert (reply.code, record.steps, record.status) == ("0", (), 9)
+    assert [vars(entry)["key"] for entry in caplog.records if entry.message.endswith("kept_back")] == [CODE]
