@@ -32,7 +32,8 @@ from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.observe.tracing import span
 from gateway.operations import Operations, known_partner
 from gateway.policy import Limits
-from gateway.ports import Clock, Connector, Receipt, Receiver, Reply, SystemClock
+from gateway.ports import Clock, Connector, Pulled, Receipt, Receiver, Reply, SystemClock
+from gateway.pulling import Pulling
 from gateway.store import audit
 from gateway.store.answers import Answer, Asked
 from gateway.store.audit import Act
@@ -316,8 +317,25 @@ class Gateway:
                 roster=self._store,
                 observer=self.observer,
             )
-            for connector in self.connectors
+            for connector in self.pushed
         ]
+
+    @property
+    def pushed(self) -> list[Connector]:
+        """The partners that workers deliver to."""
+        return [connector for connector in self.connectors if not isinstance(connector, Pulled)]
+
+    @property
+    def pulled(self) -> dict[str, Pulled]:
+        """The partners that fetch their messages, by name."""
+        return {connector.name: connector for connector in self.connectors if isinstance(connector, Pulled)}
+
+    def pulling(self, partner: str) -> Pulling:
+        """What *partner*, one of ``pulled``, has to be told. Raises ``InvalidInput``."""
+        connectors = {connector.name: connector for connector in self.connectors if isinstance(connector, Pulled)}
+        bearing = self._bearing(partner)
+        connector = connectors[known_partner(partner, list(connectors))]
+        return Pulling(self._store, connector, self.clock, bearing.limits, bearing.windows)
 
     def _bearing(self, partner: str) -> Bearing:
         settings, said = self.settings.delivery, self.settings.partners.get(partner)

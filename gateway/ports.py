@@ -271,6 +271,20 @@ class Speaker(Protocol):
 
 
 @runtime_checkable
+class Pulled(Protocol):
+    """A partner that fetches what it is to be told: no worker delivers to it."""
+
+    @property
+    def lease(self) -> timedelta:
+        """What was read and is not acknowledged comes again after this."""
+        ...
+
+    def told(self, message: Message) -> bytes:
+        """The JSON object of one change."""
+        ...
+
+
+@runtime_checkable
 class Coalescer(Protocol):
     """A connector with operations in which a later message makes an earlier one needless."""
 

@@ -79,7 +79,7 @@ class Monitor:
             *checks,
             health.of_store(None),
             health.of_schema(is_ours=is_ours),
-            health.of_workers(found, (connector.name for connector in self._gateway.connectors), now),
+            health.of_workers(found, (connector.name for connector in self._gateway.pushed), now),
             *health.of_partners(found.partners, now),
         ]
 

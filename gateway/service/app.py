@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from gateway.api import Gateway
 from gateway.monitor import Monitor
-from gateway.service import callbacks, dossiers, health, imports, intake, operating
+from gateway.service import callbacks, changes, dossiers, health, imports, intake, operating
 from gateway.service.access import Access, KeyTokens, Tokens
 from gateway.service.certificates import ProxyCertificates
 from gateway.service.context import Service
@@ -71,13 +71,13 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     )
     app.add_middleware(Watched, meter=monitor.meter)
     # In the order in which they are looked through: what comes most often stands first.
-    for part in (intake, dossiers, operating):
+    for part in (intake, dossiers, changes, operating):
         app.include_router(part.routes(service))
     app.include_router(imports.routes(service, spool, runner))
     app.include_router(health.routes(service, monitor))
     app.include_router(callbacks.routes(service))
     app.router.routes.append(FacadeRoute(service))
-    publish_shapes(app, (*intake.SHAPES, *operating.SHAPES))
+    publish_shapes(app, (*intake.SHAPES, *changes.SHAPES, *operating.SHAPES))
     return app
 
 

@@ -17,7 +17,7 @@ from connectors.provincial.onestop.client import WebhookClient
 from connectors.provincial.onestop.settings import OneStopSettings
 from connectors.provincial.onestop.table import TableClient
 from connectors.provincial.onestop.translate import told
-from connectors.provincial.onestop.wire import Told
+from connectors.provincial.onestop.wire import Told, rendered
 from gateway.config.explain import problems_of
 from gateway.errors import ConfigurationError, DeliveryError
 from gateway.http import Network
@@ -37,12 +37,24 @@ from gateway.ports import (
 KINDS = ("dossier", "step")
 """The kinds of change, each an operation of its own."""
 
+AT_ONCE = 10
+"""Changes of one kind and dossier that a reader gets at once."""
 _PROBE = "người nhận nhận ra bản lặp theo khóa / the receiver knows a repeat by its key"
 
 
 class _Client(Protocol):
     def tell(self, told: Told) -> None: ...
     def close(self) -> None: ...
+
+
+class NoClient:
+    """Nobody is called."""
+
+    def tell(self, told: Told) -> None:
+        raise AssertionError(f"{told.key}: no worker delivers to a partner that fetches")
+
+    def close(self) -> None:
+        """Nothing to give back."""
 
 
 class OneStop(ABC):
@@ -103,6 +115,27 @@ class WebhookSink(OneStop):
         return [_healthy(what, self._webhook.ping, "Kiểm tra url, ca_file / Check url, ca_file")]
 
 
+class PullSink(OneStop):
+    """The one-stop system reads by itself, through the service."""
+
+    def __init__(self, name: str, settings: OneStopSettings) -> None:
+        super().__init__(name, settings, NoClient())
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        return {kind: Operation(kind, AT_ONCE, harmless=True) for kind in KINDS}
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self._settings.lease_s)
+
+    def told(self, message: Message) -> bytes:
+        return rendered(told(message))
+
+    def check(self) -> Sequence[Health]:
+        return [Health("pull", True, "hệ thống một cửa tự lấy / the one-stop system fetches by itself")]
+
+
 class TableSink(OneStop):
     """Rows in a table of the province's own database."""
 
@@ -138,6 +171,8 @@ def build(
         settings = OneStopSettings.model_validate(dict(options))
     except ValidationError as error:
         raise ConfigurationError(list(problems_of(error, OneStopSettings))) from None
+    if settings.kind == "pull":
+        return PullSink(name, settings)
     if settings.kind == "table":
         return TableSink(name, settings, TableClient(name, settings))
     return WebhookSink(name, settings, WebhookClient(name, settings, now=(clock or SystemClock()).now, network=network))

@@ -45,7 +45,6 @@ class OneStopSettings(BaseModel):
     )
 
     lease_s: Seconds = Field(60.0, description="pull: what was read and not acknowledged comes again after this")
-    page: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="pull: the most changes in one answer")
 
     @field_validator("url")
     @classmethod

@@ -1,0 +1,126 @@
+"""The one-stop system fetches its changes: nothing is lost with a reader, each dossier in order, on both databases."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from datetime import timedelta
+
+import pytest
+
+from connectors.provincial.onestop.connector import build
+from gateway.errors import InvalidInput
+from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep
+from gateway.policy import Limits
+from gateway.pulling import Page, Pulling
+from gateway.store.base import SqlStore
+from tests.builders import MORNING, a_dossier, a_step
+from tests.clocks import TestClock
+
+LEASE = timedelta(seconds=60)
+CONNECTOR = build("motcua", {"kind": "pull", "told_of": ["cong"]})
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def pulling(store: SqlStore, clock: TestClock) -> Pulling:
+    return Pulling(store, CONNECTOR, clock, Limits(), ())
+
+
+def filled(store: SqlStore, clock: TestClock, dossiers: int, steps: int = 0) -> None:
+    """What the portal told: *dossiers* born there, each with *steps*."""
+    for number in range(1, dossiers + 1):
+        code = f"G22.99-260305-{number:05d}"
+        bodies: list[Dossier | ProcessingStep] = [
+            a_dossier(
+                code=code, origin=Origin.PORTAL, status=DossierStatus.SUBMITTED, status_at=MORNING, accepted_at=None,
+                due_at=None,
+            )
+        ]  # fmt: skip
+        for hour in range(1, steps + 1):
+            at = MORNING + timedelta(hours=hour)
+            bodies.append(a_step(dossier=code, at=at, status=DossierStatus.SUBMITTED, content=f"Bước {hour}"))
+        changes = [Change(source="cong", source_id=f"{code}/{n}", body=body) for n, body in enumerate(bodies)]
+        store.accept(changes, [CONNECTOR], now=clock.now())
+
+
+def keys(page: Page) -> list[str]:
+    return [message.key for message in page.messages]
+
+
+def test_a_reader_that_dies_before_it_acknowledges_loses_nothing(
+    store: SqlStore, clock: TestClock, pulling: Pulling
+) -> None:
+    """
+    It read three changes and was gone: nobody gets them until the lease has run out, then they come again, the same.
+    Acknowledged, they are delivered; acknowledged again, nothing happens.
+    """
+    filled(store, clock, 3)
+    lost = pulling.read("a", 10)
+    assert pulling.read("b", 10) == Page([], "")
+    clock.advance(LEASE + timedelta(seconds=1))
+    again = pulling.read("b", 10)
+
+    assert keys(again) == keys(lost)
+    done = [pulling.acknowledge("b", again.cursor) for _ in range(2)]
+    assert [(each.dossiers, each.expired) for each in done] == [(3, 0), (0, 3)]
+    (status,) = store.status()
+    assert (status.delivered, status.pending, status.unknown) == (3, 0, 0)
+    clock.advance(LEASE * 2)
+    assert pulling.read("a", 10).messages == []
+
+
+def test_each_dossier_comes_in_order_whoever_reads(store: SqlStore, clock: TestClock, pulling: Pulling) -> None:
+    """
+    Two readers at once share the dossiers; a step is seen by nobody before its dossier is acknowledged.
+    """
+    filled(store, clock, 4, steps=12)
+    seen: dict[str, list[int]] = {}
+    for turn in range(40):
+        one, other = pulling.read("a", 2), pulling.read("b", 2)
+        assert not {m.dossier for m in one.messages} & {m.dossier for m in other.messages}
+        for message in (*one.messages, *other.messages):
+            seen.setdefault(message.dossier, []).append(message.sequence)
+        if turn % 5 == 4:
+            # One of them is gone without a word: its page does not count.
+            for message in other.messages:
+                seen[message.dossier].remove(message.sequence)
+            clock.advance(LEASE + timedelta(seconds=1))
+            other = Page([], "")
+        for page in (one, other):
+            if page.cursor:
+                pulling.acknowledge("x", page.cursor)
+
+    assert [len(sequences) for sequences in seen.values()] == [13] * 4
+    assert all(sequences == sorted(sequences) for sequences in seen.values())
+    assert store.status()[0].delivered == 52
+
+
+def test_who_comes_too_late_does_not_settle_for_another(store: SqlStore, clock: TestClock, pulling: Pulling) -> None:
+    """
+    The first reader acknowledges after its lease, while another one has the dossier: only the other's word counts.
+    """
+    filled(store, clock, 1)
+    slow = pulling.read("a", 1)
+    clock.advance(LEASE + timedelta(seconds=1))
+    quick = pulling.read("b", 1)
+
+    assert pulling.acknowledge("a", slow.cursor).expired == 1
+    assert store.status()[0].delivered == 0
+    assert pulling.acknowledge("b", quick.cursor).dossiers == 1
+
+
+BOMB = base64.urlsafe_b64encode(zlib.compress(b"[" * 10_000_000)).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("cursor", ["x", "AAAA", "eJw", "é", "eJyLjgUAARUAuQ" * 2, BOMB])
+def test_a_cursor_that_was_never_given_is_refused(pulling: Pulling, cursor: str) -> None:
+    """
+    Not ours, cut, or blown up: said as a mistake of the reader.
+    """
+    with pytest.raises(InvalidInput, match="cursor"):
+        pulling.acknowledge("a", cursor)
