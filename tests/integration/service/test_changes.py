@@ -12,8 +12,8 @@ import pytest
 from connectors.provincial.onestop.connector import build
 from gateway.api import Gateway
 from gateway.config import settings_from
-from tests.clocks import TestClock
 from tests.callers import CallingPartner
+from tests.clocks import TestClock
 from tests.integration.test_portal_calls import PROMOTION, connector
 from tests.serving import serving
 
