@@ -1,11 +1,13 @@
-"""A network between a worker and its database that a test can break."""
+"""A network between two processes that a test can break, and one address for several services."""
 
 from __future__ import annotations
 
+import itertools
 import socket
 import struct
 import threading
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -81,7 +83,12 @@ class Proxy:
             thread.start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+        with ExitStack() as stack:
+            stack.enter_context(client)
+            try:
+                server = stack.enter_context(self._reach())
+            except ConnectionRefusedError:
+                return
             pair = (client, server)
             with self._lock:
                 self._pairs.add(pair)
@@ -91,6 +98,9 @@ class Proxy:
             answers.join()
             with self._lock:
                 self._pairs.discard(pair)
+
+    def _reach(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._target))
 
     def _pass(self, source: socket.socket, sink: socket.socket, answers: bool = False) -> None:
         with suppress(OSError):
@@ -104,3 +114,19 @@ class Proxy:
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+
+class Balancer(Proxy):
+    """One address for several services: each connection goes to the next of *ports*, or to whoever is there."""
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self.ports = list(ports)
+        self._turn = itertools.count()
+        super().__init__(0)
+
+    def _reach(self) -> socket.socket:
+        first = next(self._turn)
+        for number in range(first, first + len(self.ports)):
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection(("127.0.0.1", self.ports[number % len(self.ports)]))
+        raise ConnectionRefusedError
