@@ -55,6 +55,8 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # It would send body and key of a client behind a proxy to an address made of its own Host header.
+        redirect_slashes=False,
         openapi_url="/openapi.json",
         # Its own spans and records would carry paths, and so the codes of dossiers; ours are made by Watched.
         telemetry={"tracing": False, "metrics": False, "logs": False},

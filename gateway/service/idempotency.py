@@ -68,7 +68,7 @@ def given(header: str | None) -> str | None:
     text = header.strip()
     found = _STRING.fullmatch(text)
     key = re.sub(r"\\(.)", r"\1", found[1]) if found else text if _BARE.fullmatch(text) else ""
-    if not 0 < len(key) <= _LONGEST:
+    if not key.strip() or len(key) > _LONGEST:
         raise Refusal("malformed", f'{HEADER}: "…", 1 – {_LONGEST} ký tự ASCII / characters of ASCII')
     return key
 

@@ -158,11 +158,15 @@ def _items(content: bytes, most: int, *, big: bool) -> list[BatchItem | BatchAns
     return items
 
 
-def _loaded(content: bytes) -> object:
+def _loaded(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        return None
+        # Also what other readers let pass: NaN, and numbers beyond what any machine can hold.
+        unreadable = InvalidInput(
+            "body", "", "không phải JSON đọc được (is not readable JSON)", "Gửi lại nội dung nguyên vẹn (send it again)"
+        )
+        raise Refusal("invalid-input", errors=[unreadable]) from None
 
 
 def _check_length(count: int, most: int) -> None:
@@ -174,7 +178,7 @@ def _one_by_one(content: bytes, error: ValidationError) -> list[BatchItem | Batc
     whole = [each for each in error.errors(include_url=False, include_input=False) if not each["loc"]]
     if whole:
         raise Refusal("invalid-input", errors=explain(error))
-    return [_item(each) for each in orjson.loads(content)]
+    return [_item(each) for each in _loaded(content)]
 
 
 def _item(value: object) -> BatchItem | BatchAnswer:

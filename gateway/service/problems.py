@@ -76,6 +76,8 @@ TITLES: Final[Mapping[str, tuple[int, str]]] = {
     "store-full": (507, "Cơ sở dữ liệu hết chỗ / The database is full"),
 }
 """Every kind of problem that the service answers with, and its HTTP status."""
+_PASSING: Final = frozenset({"already-running", "too-many", "busy", "store-unavailable", "store-full"})
+"""Nothing was done, and the same request may pass in a while."""
 
 _OF_STATUS: Final = {
     401: "unauthenticated", 403: "forbidden", 404: "not-found", 405: "method-not-allowed", 413: "too-large",
@@ -104,11 +106,13 @@ def problem(
     kind: str, detail: str = "", errors: Sequence[InvalidInput] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
     """The answer for a problem of *kind*."""
+    status, _ = TITLES[kind]
+    known = {"Retry-After": str(RETRY_AFTER_S)} if kind in _PASSING else {}
     return Response(
         document(kind, detail, errors).model_dump_json(exclude_defaults=False),
-        status_code=TITLES[kind][0],
+        status_code=status,
         media_type=MEDIA_TYPE,
-        headers=dict(headers or {}),
+        headers={**known, **(headers or {})},
     )
 
 
@@ -157,7 +161,7 @@ def answer_with_problems(app: FastAPI) -> None:
             return problem(kind, errors=[error])
         if not isinstance(error, AlreadyRunning):
             log.error(Event.REQUEST_FAILED, error=type(error).__name__)
-        return problem(kind, headers={"Retry-After": str(RETRY_AFTER_S)})
+        return problem(kind)
 
     def of_framework(_request: Request, error: HTTPException) -> Response:
         kind = _OF_STATUS.get(error.status_code, "malformed")
@@ -172,7 +176,8 @@ def answer_with_problems(app: FastAPI) -> None:
 
     def unexpected(_request: Request, error: Exception) -> Response:
         log.error(Event.REQUEST_FAILED, error=type(error).__name__)
-        return problem("unexpected")
+        # The server ends the connection after it.
+        return problem("unexpected", headers={"Connection": "close"})
 
     handlers: list[tuple[type[Exception], Any]] = [
         (Refusal, refused), (GatewayError, ours), (RequestValidationError, of_parameters),

@@ -327,6 +327,21 @@ def a_workbook(path: Path, sheet: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("place", "value"), [pytest.param(8, 1, id="password"), pytest.param(10, 97, id="unknown packing")]
+)
+def test_a_part_that_cannot_be_unpacked_is_refused(tmp_path: Path, place: int, value: int) -> None:
+    """
+    A part with a password of its own, or packed as only other programs can: a refusal, not a crash.
+    """
+    path = a_workbook(tmp_path / "ho-so.xlsx", "")
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"PK\x01\x02") + place] = value
+    path.write_bytes(content)
+
+    assert "hỏng" in refused(path)
+
+
 def test_cells_stand_where_their_reference_says_and_formulas_as_they_are_written(tmp_path: Path) -> None:
     """
     Blank cells are not in the file; a formula is refused and never computed, whatever value is stored beside it.

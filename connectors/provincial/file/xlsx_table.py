@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -32,7 +33,11 @@ _AS_CSV = "Lưu trang tính dạng «CSV UTF-8» rồi nhập tệp đó"
 _DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.')
 _CELL = re.compile(r"([A-Z]{1,3})\d+")
-_FAULTS = (zipfile.BadZipFile, etree.XMLSyntaxError, ValueError, KeyError, IndexError, EOFError, OSError)
+_FAULTS = (
+    # RuntimeError: a part with a password, or packed in a way that is not known here.
+    zipfile.BadZipFile, zlib.error, RuntimeError, etree.XMLSyntaxError, ValueError, KeyError, IndexError, EOFError,
+    OSError,
+)  # fmt: skip
 
 
 class Workbook:
@@ -64,7 +69,8 @@ class Workbook:
         if found is None and first and not wanted and self._sheets:
             found = self._sheets[0]
         if found is not None:
-            stream = self._archive.open(found[1])
+            with _readable(self._path):
+                stream = self._archive.open(found[1])
             size = self._archive.getinfo(found[1]).file_size
             return XlsxTable(self._path, found[0], stream, size, self._strings, self._date_styles, self._epoch)
         titles = [title for title, _ in self._sheets]

@@ -31,7 +31,7 @@ _SUFFIX: Final = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
 _CHUNK: Final = 1024 * 1024
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SourceName = Annotated[str, Path(max_length=63, description="Nguồn trong cấu hình / A source of the configuration")]
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
@@ -140,8 +140,7 @@ async def _receive(request: Request, spool: Spool, id_: str, suffix: str, most_b
             size = await _copy(request, file, most_bytes)
             await run(spool.finish, id_, suffix, file)
         except BaseException:
-            file.close()
-            spool.drop(id_)
+            spool.drop(id_, file)
             raise
     except OSError as fault:
         raise Refusal("store-full" if fault.errno in _FULL else "store-unavailable") from fault

@@ -28,6 +28,19 @@ SILENCE: Final = timedelta(seconds=60)
 """A job of whose process nothing was heard for so long is taken over."""
 LOOK_EVERY_S: Final = 15.0
 TELL_EVERY_S: Final = 1.0
+_NO_SOURCE: Final = {
+    "field": "source",
+    "value": "",
+    "reason": "nguồn không còn trong cấu hình / the source is no longer configured",
+    "remedy": "Cấu hình lại [sources.…] rồi gửi lại tệp / Configure it and send the file again",
+}
+_UNEXPECTED: Final = {
+    "field": "file",
+    "value": "",
+    "reason": "chương trình không xử lý được tệp này / the program cannot cope with this file",
+    "remedy": "Mở tệp, lưu lại rồi gửi lại; báo mã lần nhập cho bộ phận hỗ trợ"
+    " / Open and save the file, send it again; give the job's id to the support",
+}
 
 
 class Runner:
@@ -99,16 +112,24 @@ class Runner:
         if file is None:
             return None
         log.info(Event.IMPORT_STARTED, source=detail["source"], job=id_)
+        source = self._gateway.settings.sources.get(detail["source"])
+        if source is None:
+            return "failed", {**detail, "refusal": _NO_SOURCE}
         try:
-            mapping = load_mapping(self._gateway.settings.sources[detail["source"]].mapping)
+            mapping = load_mapping(source.mapping)
             report = import_file(
                 file, mapping, self._gateway,
                 rejects_path=self._spool.rejects(id_),
                 progress=_Teller(self, id_, detail), clock=self._gateway.clock, backfill=detail["backfill"],
             )  # fmt: skip
-        except (InvalidInput, ConfigurationError, KeyError) as refusal:
+        except (InvalidInput, ConfigurationError) as refusal:
             log.warning(Event.IMPORT_REFUSED, job=id_, error=type(refusal).__name__)
             return "failed", {**detail, "refusal": _in_words(refusal)}
+        except (OSError, StoreError, _Stopped):
+            raise
+        except Exception as fault:  # noqa: BLE001 - a file that we cannot cope with must not end the thread.
+            log.error(Event.IMPORT_REFUSED, job=id_, error=type(fault).__name__)  # noqa: TRY400 - may quote the file.
+            return "failed", {**detail, "refusal": _UNEXPECTED}
         counts = {name: value for name, value in asdict(report).items() if name not in ("rejects", "seconds")}
         log.info(Event.IMPORT_FINISHED, source=mapping.source, job=id_, **counts)
         return "done", {**detail, "report": {**counts, "seconds": round(report.seconds, 3)}}
@@ -151,15 +172,8 @@ class _Teller:
         self._runner.tell(self._id, {**self._detail, "phase": phase.value, "done": done, "total": total})
 
 
-def _in_words(refusal: Exception) -> dict[str, str]:
+def _in_words(refusal: InvalidInput | ConfigurationError) -> dict[str, str]:
     if isinstance(refusal, InvalidInput):
         return {"field": refusal.field, "value": "", "reason": refusal.reason, "remedy": refusal.remedy}
-    if isinstance(refusal, ConfigurationError):
-        first = refusal.problems[0]
-        return {"field": first.path, "value": "", "reason": first.reason, "remedy": first.remedy}
-    return {
-        "field": "source",
-        "value": "",
-        "reason": "nguồn không còn trong cấu hình / the source is no longer configured",
-        "remedy": "Cấu hình lại [sources.…] rồi gửi lại tệp / Configure it and send the file again",
-    }
+    first = refusal.problems[0]
+    return {"field": first.path, "value": "", "reason": first.reason, "remedy": first.remedy}

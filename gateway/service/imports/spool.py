@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -42,9 +43,12 @@ class Spool:
         finally:
             os.close(folder)
 
-    def drop(self, id_: str) -> None:
+    def drop(self, id_: str, file: BinaryIO) -> None:
         """Forget an upload that was broken off."""
         self._part(id_).unlink(missing_ok=True)
+        with suppress(OSError):
+            # On a full disk what was not written yet fails once more.
+            file.close()
 
     def upload(self, id_: str) -> Path | None:
         """The uploaded file of a job; None when it is not on this machine, or no longer."""

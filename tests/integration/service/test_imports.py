@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ import pytest
 from connectors.provincial.file import Phase
 from gateway.api import Gateway
 from gateway.config import settings_from
+from gateway.model import Change
+from gateway.ports import Receipt
 from gateway.service.imports.runner import SILENCE, Runner
 from gateway.service.imports.spool import FORGOTTEN_S, Spool
 from tests.clocks import TestClock
@@ -173,6 +177,65 @@ def test_what_a_dead_process_left_is_imported_by_the_next(gateway: Gateway, cloc
     assert gateway.totals()["dossiers"] == 2
     assert spool.waiting() == []
     assert not gateway.jobs.note(ID, "dead", {})
+
+
+class Stumbling(Gateway):
+    """Fails once at something that nobody foresaw."""
+
+    stumbled = False
+
+    def submit_many(
+        self, changes: Iterable[Change], connection: object | None = None, *, backfill: bool = False
+    ) -> list[Receipt]:
+        if not self.stumbled:
+            self.stumbled = True
+            raise ZeroDivisionError
+        return super().submit_many(changes, connection, backfill=backfill)
+
+
+def test_a_file_that_nobody_can_cope_with_holds_up_no_other(gateway: Gateway, clock: TestClock) -> None:
+    """
+    Its import failed and says so; the next upload is imported, by the same process.
+    """
+    spool = Spool(gateway.settings.service.spool)
+    with Stumbling(gateway.settings, connectors=[ScriptedPartner()], clock=clock) as stumbling:
+        runner = Runner(stumbling, spool)
+        for id_ in (ID, ID[::-1]):
+            upload(spool, id_)
+            runner.add(id_, "mot-cua", "nhap-tep", backfill=False, size=1)
+        runner.start()
+        until(lambda: spool.waiting() == [], "both are over")
+        runner.close()
+
+    jobs = [gateway.jobs.find(id_) for id_ in (ID, ID[::-1])]
+    assert [job.state for job in jobs if job] == ["failed", "done"]
+    assert "ZeroDivisionError" not in str(jobs)
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """The disk takes no more than that; files of this test only grow beyond it where it says so."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_an_upload_that_fills_the_disk_gives_its_room_back(tmp_path: Path) -> None:
+    """
+    507, to be tried again later; the part that fitted does not stay and keep the disk full.
+    """
+    service = {"listen": "127.0.0.1:0", "max_body_bytes": 1024}
+    settings = settings_from({"service": service, "sources": {"mot-cua": {"mapping": "x.toml"}}}, folder=tmp_path)
+    with Gateway(settings, connectors=[]) as opened, serving(opened) as client:
+        client.headers["Authorization"] = f"Bearer {token(opened, 'nhap-tep')}"
+        with no_file_longer_than(8 * 1024 * 1024):
+            answer = client.post("/v1/imports/mot-cua", content=bytes(8 * 1024 * 1024 + 1), headers=CSV)
+
+    assert (answer.status_code, answer.headers.get("retry-after")) == (507, "5")
+    assert list(settings.service.spool.iterdir()) == []
 
 
 def test_files_of_no_job_go_after_a_day(gateway: Gateway) -> None:

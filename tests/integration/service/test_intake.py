@@ -99,7 +99,7 @@ def test_a_refused_dossier_may_come_mended_under_the_same_key(client_of: ClientO
     assert later.status_code == 201
 
 
-@pytest.mark.parametrize("header", [None, "", '""', "a b", '"' + "x" * 256 + '"', '"ă"'])
+@pytest.mark.parametrize("header", [None, "", '""', '"  "', "a b", '"' + "x" * 256 + '"', '"ă"'])
 def test_a_single_submission_needs_a_sound_key(client_of: ClientOf, header: str | None) -> None:
     """
     Without a key a lost answer could not be asked for again.
@@ -174,6 +174,8 @@ def test_a_batch_with_a_key_gets_its_first_answer_again(client_of: ClientOf) -> 
         pytest.param(b"[]", 400, "malformed", id="empty"),
         pytest.param(b"{}", 422, "invalid-input", id="no list"),
         pytest.param(b"[", 422, "invalid-input", id="torn"),
+        pytest.param(b'[{"source_id": NaN}]', 422, "invalid-input", id="not a number"),
+        pytest.param(b'[{"source_id": 1e999}]', 422, "invalid-input", id="beyond numbers"),
         pytest.param(b"[" * 40 + b"]" * 40, 400, "malformed", id="deep"),
         pytest.param(b"[" + b"0," * 6 + b"0]", 413, "too-large", id="too many"),
         pytest.param(b"[" + b" " * 64 * 1024 + b"]", 413, "too-large", id="too long"),
@@ -189,6 +191,17 @@ def test_a_batch_beyond_the_bounds_is_refused_whole(
 
     assert (answer.status_code, answer.json()["type"]) == (status, f"urn:lienthong:problem:{kind}")
     assert gateway.totals()["dossiers"] == 0
+
+
+def test_nobody_is_sent_elsewhere_with_what_they_carry(client_of: ClientOf) -> None:
+    """
+    A slash too many is a path that does not exist: an address made of the Host header might be anybody's.
+    """
+    answer = client_of("submit").post(
+        "/v1/dossiers/", content=body_json(a_dossier()), headers={"Idempotency-Key": '"1"', "Host": "khac.vidu.example"}
+    )
+
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
 
 
 def test_another_content_type_is_refused(client_of: ClientOf) -> None:
