@@ -36,7 +36,7 @@ from connectors.national_portal.wire import text_in
 from gateway.config.explain import problems_of
 from gateway.errors import ConfigurationError, DeliveryError, Problem, Rejected
 from gateway.http import Network
-from gateway.model import Dossier, DossierCode, ProcessingStep, read_body
+from gateway.model import Dossier, DossierCode, Notice, ProcessingStep, read_body
 from gateway.notices import PartnerCall, Why
 from gateway.ports import (
     Advice,
@@ -72,6 +72,7 @@ _UPDATED = "Cổng đã có hồ sơ, đã gửi dạng cập nhật / the porta
 _UNFAMILIAR = "Cổng trả lời bằng câu lạ / the portal answered in unfamiliar words"
 _STALE = "thông tin thủ tục quá hạn, chưa hỏi lại được Cổng / procedure data is out of date, the portal cannot be asked"
 _STEP_THERE = "Cổng báo bước này đã có / the portal says that it has this step"
+_NOT_TOLD = "Cổng không nhận thông báo / the portal is told no notices"
 _PORTAL_KNOWS = "hồ sơ mới đăng ký trên Cổng, không có gì để báo / just filed on the portal, nothing to tell"
 
 
@@ -386,6 +387,8 @@ class NationalPortal:
             raise Rejected(
                 self._name, "unreadable", "nội dung lưu không đọc được / the stored body cannot be read"
             ) from None
+        if isinstance(body, Notice):
+            raise Rejected(self._name, "wrong-kind", f"{message.operation}: {_NOT_TOLD}")
         return _spelt(body, message.dossier)
 
     def _dossier(self, message: Message) -> Dossier:

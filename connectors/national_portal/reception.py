@@ -41,6 +41,7 @@ from gateway.model import (
     DossierStatus,
     Identifier,
     IdentifierKind,
+    Notice,
     Origin,
     ProcedureCode,
     ResultDelivery,
@@ -108,7 +109,7 @@ class Receptionist:
         if reception.kind is Kind.TAX_NOTICES:
             return self._notices(reception, inbox)
         if reception.kind is Kind.TAX_RECEIPT:
-            return _tax_receipt(reception, inbox)
+            return self._tax_receipt(reception, inbox)
         if reception.kind is Kind.DOSSIERS:
             return self._dossiers(reception, content, inbox)
         return self._dossiers_of(reception, [self._promotion(reception, now)], content, inbox)
@@ -194,6 +195,8 @@ class Receptionist:
             event, body = "|".join(notice.identity), _notice(notice)
             kept = inbox.keep(reception.kind.value, event, body, dossier=code)
             found.add(kept)
+            if kept is Kept.NEW and code is not None:
+                self._tell(inbox, reception, code, event, orjson.loads(body))
             if kept is Kept.CHANGED:
                 inbox.keep(f"{reception.kind.value}-changed", f"{event}|{_digest(body)}", body, dossier=code)
                 log.warning("national_portal.notice_changed", extra={"partner": self._name})
@@ -203,20 +206,28 @@ class Receptionist:
         done = answer(Code.DONE, reception.number, _DONE)
         return _json(done, Said.UNKNOWN if unknown else said, _code(reception.number))
 
+    def _tax_receipt(self, reception: Reception, inbox: Inbox) -> Reply:
+        """A payment receipt (contract 7.2 b) belongs to a dossier that we know, or it fails."""
+        code = _known(reception.number, inbox)
+        if code is None:
+            raise Refused(reception.number, _UNKNOWN, Said.UNKNOWN)
+        payment = reception.body["ThongTinThanhToan"]
+        event = f"{code.key}|{payment['MaThongBaoThue']}|{payment['ThoiGianThanhToan']}"
+        kept = inbox.keep(reception.kind.value, event, orjson.dumps(reception.body), dossier=code)
+        if kept is Kept.CHANGED:
+            text = "chứng từ khác với lần trước / another receipt came under the same number"
+            raise Refused(reception.number, text, Said.CONFLICT)
+        if kept is Kept.NEW:
+            self._tell(inbox, reception, code, event, dict(reception.body))
+        said = Said.REPEATED if kept is Kept.REPEATED else Said.TAKEN
+        return _json(answer(Code.DONE, reception.number, _DONE), said, code)
 
-def _tax_receipt(reception: Reception, inbox: Inbox) -> Reply:
-    """A payment receipt (contract 7.2 b) belongs to a dossier that we know, or it fails."""
-    code = _known(reception.number, inbox)
-    if code is None:
-        raise Refused(reception.number, _UNKNOWN, Said.UNKNOWN)
-    payment = reception.body["ThongTinThanhToan"]
-    event = f"{code.key}|{payment['MaThongBaoThue']}|{payment['ThoiGianThanhToan']}"
-    kept = inbox.keep(reception.kind.value, event, orjson.dumps(reception.body), dossier=code)
-    if kept is Kept.CHANGED:
-        text = "chứng từ khác với lần trước / another receipt came under the same number"
-        raise Refused(reception.number, text, Said.CONFLICT)
-    said = Said.REPEATED if kept is Kept.REPEATED else Said.TAKEN
-    return _json(answer(Code.DONE, reception.number, _DONE), said, code)
+    def _tell(self, inbox: Inbox, reception: Reception, code: DossierCode, event: str, data: dict[str, Any]) -> None:
+        """The notice becomes a change of its dossier, for whoever must know: the one-stop system above all."""
+        topic = reception.kind.value
+        body = Notice(dossier=code, topic=topic, data=data)
+        # A refusal: the inbox has forgotten it by now and the ledger has not, so it was told long ago.
+        inbox.submit(Change(source=self._name, source_id=f"{topic}:{event}", body=body))
 
 
 def _looked_up(number: str, inbox: Inbox) -> Reply:

@@ -23,6 +23,7 @@ from gateway.model.explain import explain, unknown_code
 from gateway.model.fields import Dong
 from gateway.model.history import unfold
 from gateway.model.identifiers import PersonalId, Phone, TaxCode
+from gateway.model.notice import Notice
 from gateway.model.parties import Agency, Applicant, Identifier
 from gateway.model.procedure import Procedure, ProcedurePaper, ProcedureResult, TimeLimit, TimeUnit
 from gateway.model.step import ProcessingStep
@@ -46,6 +47,7 @@ __all__ = [
     "FeeMoment",
     "Identifier",
     "IdentifierKind",
+    "Notice",
     "OnlinePayment",
     "Origin",
     "OtherPaper",

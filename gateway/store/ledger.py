@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
 from gateway.lifecycle import Advance, advance
-from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin, ProcessingStep, body_json
+from gateway.model import Change, Dossier, DossierCode, DossierStatus, Notice, Origin, ProcessingStep, body_json
 from gateway.ports import Receipt, Speaker
 from gateway.store.contract import Route
 from gateway.store.moments import from_us, to_us
@@ -154,10 +154,10 @@ class _Batch:
             self._tell(change, row)
         return Receipt(code, version=row.version, advance=effect, kept_back=not told)
 
-    def _leads_on(self, body: Dossier | ProcessingStep, row: _DossierRow) -> bool:
+    def _leads_on(self, body: Dossier | ProcessingStep | Notice, row: _DossierRow) -> bool:
         """Whether *body* is an older step of a history that ends where its dossier stands, or further."""
         last = self._last_steps.get(row.key)
-        if last is None or isinstance(body, Dossier):
+        if last is None or not isinstance(body, ProcessingStep):
             return False
         return last.status is row.status or (last.at > row.status_at and _can_follow(row, last))
 
@@ -174,7 +174,9 @@ class _Batch:
         self._by_source[item.source_key] = item.fingerprint
         self._repeats.append({"source_key": item.source_key, "fingerprint": item.fingerprint, "at": self._now_us})
 
-    def _advance(self, body: Dossier | ProcessingStep, row: _DossierRow | None) -> Advance:
+    def _advance(self, body: Dossier | ProcessingStep | Notice, row: _DossierRow | None) -> Advance:
+        if isinstance(body, Notice):
+            return Advance.SAME
         if row is None:
             return advance(None, None, body.status, _when(body))
         try:
@@ -187,8 +189,8 @@ class _Batch:
                 return Advance.LATE
             raise
 
-    def _new_dossier(self, body: Dossier | ProcessingStep) -> _DossierRow:
-        if isinstance(body, ProcessingStep):
+    def _new_dossier(self, body: Dossier | ProcessingStep | Notice) -> _DossierRow:
+        if not isinstance(body, Dossier):
             raise _too_early(body)
         row = _DossierRow(
             id=next(self._ids),
@@ -214,7 +216,7 @@ class _Batch:
         row.head_hash = chain_hash(
             previous, row.version, body.kind, change.source, change.source_id, self._now_us, item.fingerprint
         )
-        if effect is not _LATE:
+        if effect is not _LATE and not isinstance(body, Notice):
             row.status = body.status
             row.status_at = _when(body)
         if isinstance(body, Dossier):
@@ -222,7 +224,7 @@ class _Batch:
             if row.origin != _FROM_PORTAL:
                 # A one-stop system's export does not say where a dossier was born; what the portal gave us stays its.
                 row.origin = body.origin.value
-        elif told:
+        elif isinstance(body, ProcessingStep) and told:
             # The latest step that partners know: one that was kept back lets no other pass.
             row.step_at = body.at if row.step_at is None else max(row.step_at, body.at)
         self._changes.append(
@@ -331,26 +333,27 @@ def _can_follow(row: _DossierRow, step: ProcessingStep) -> bool:
     return True
 
 
-def _may_be_told(body: Dossier | ProcessingStep, row: _DossierRow, effect: Advance) -> bool:
+def _may_be_told(body: Dossier | ProcessingStep | Notice, row: _DossierRow, effect: Advance) -> bool:
     """
     Whether partners may hear of *body* without the public status moving back.
 
     A portal takes its status from every header and from the latest step it knows. So a late header with another
     status stays in the ledger, and a late step is told only where a later step was told before it.
     """
-    if effect is not _LATE:
+    if effect is not _LATE or isinstance(body, Notice):
         return True
     if isinstance(body, ProcessingStep):
         return row.step_at is not None and body.at <= row.step_at
     return body.status is row.status
 
 
-def _too_early(step: ProcessingStep) -> InvalidInput:
+def _too_early(body: ProcessingStep | Notice) -> InvalidInput:
+    what, english = ("bước xử lý", "steps") if isinstance(body, ProcessingStep) else ("thông báo", "notices")
     return InvalidInput(
         "dossier",
-        str(step.dossier),
-        "chưa có trong sổ, nên chưa thể nhận bước xử lý / is not in the ledger yet, so its step cannot be taken",
-        "Gửi hồ sơ trước, rồi gửi bước xử lý. / Submit the dossier first, then its steps.",
+        str(body.dossier),
+        f"chưa có trong sổ, nên chưa thể nhận {what} / is not in the ledger yet, so its {english} cannot be taken",
+        f"Gửi hồ sơ trước, rồi gửi {what}. / Submit the dossier first, then its {english}.",
     )
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.lifecycle import MessageState
-from gateway.model import DossierStatus, ProcessingStep, read_body
+from gateway.model import DossierStatus, Notice, ProcessingStep, read_body
 from gateway.store import partners
 from gateway.store.contract import Delivery, DossierEntry, PartnerStatus, TimelineEntry
 from gateway.store.ledger import GENESIS, chain_hash
@@ -116,6 +116,8 @@ def _change_entry(
     at: int, kind: str, version: int, advance: str, source: str, body: bytes, *, told: bool
 ) -> TimelineEntry:
     content = read_body(bytes(body))
+    if isinstance(content, Notice):
+        return TimelineEntry(from_us(at), f"accepted.{kind}", "", f"#{version} {source}: {content.topic}")
     when = content.at if isinstance(content, ProcessingStep) else content.status_at
     detail = f"#{version} {source}: {content.status.value} {content.status.label_vi}, {when.isoformat()}, {advance}"
     if not told:

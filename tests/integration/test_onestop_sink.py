@@ -20,6 +20,7 @@ from gateway.errors import ConfigurationError
 from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep
 from tests.builders import MORNING, a_dossier, a_step
 from tests.clocks import TestClock
+from tests.integration.test_portal_calls import call, connector, notice
 from tests.partners import ScriptedPartner
 from tests.receivers import Door, receiving
 from tests.stores import Backend
@@ -183,3 +184,35 @@ def test_a_slip_in_the_configuration_is_found_at_the_start(options: dict[str, An
     """
     with pytest.raises(ConfigurationError, match=said):
         settings_from({"partners": {"motcua": {"connector": "onestop", **options}}})
+
+
+def test_land_tax_reaches_the_one_stop_system(tmp_path: Path, clock: TestClock, door: Door) -> None:
+    """
+    The portal sends a tax notice for a dossier of the province, twice, and the receipt of its payment: the one-stop
+    system hears of each once, with its values; the portal hears of none.
+    """
+    receipt: dict[str, Any] = dict.fromkeys(
+        (
+            "HoTenNguoiNopTien", "SoCMTNguoiNopTien", "DiaChiNguoiNopTien", "TinhNguoiNopTien", "HuyenNguoiNopTien",
+            "XaNguoiNopTien", "MaSoThue", "UrlFileChungTu",
+        ),
+        "ví dụ",
+    )  # fmt: skip
+    receipt["MaHoSo"] = str(a_dossier().code)
+    receipt["ThongTinThanhToan"] = {
+        "MaThongBaoThue": "17", "ThoiGianThanhToan": "20260305150000", "SoTien": "1500000",
+        "NoiDungThanhToan": "ví dụ", "TrangThaiThanhToan": 1,
+    }  # fmt: skip
+    with opened(tmp_path, connector(), webhook(door.url, clock), clock=clock) as gateway:
+        told(gateway, "mot-cua", a_dossier(), "1")
+        call(gateway, "nhantbthuedvcqg", notice(str(a_dossier().code)))
+        call(gateway, "nhantbthuedvcqg", notice(str(a_dossier().code)))
+        call(gateway, "nhanhsdvcqg", {"service": "NhanChungTuThueDat", "isUpdating": "False", "data": receipt})
+        (sink,) = [engine for engine in gateway.engines() if engine.partner == "motcua"]
+        gateway.run_until_idle(engines=[sink])
+
+        bodies = [each["body"] for each in door.system.changes]
+        assert [body["topic"] for body in bodies] == ["tax-notices", "tax-receipt"]
+        assert bodies[0]["data"]["amount"] == 1_500_000
+        assert bodies[1]["data"]["UrlFileChungTu"] == "ví dụ"
+        assert {status.partner: status.pending for status in gateway.status()} == {"cong": 1, "motcua": 0}

@@ -34,7 +34,7 @@ from gateway.ports import (
     SystemClock,
 )
 
-KINDS = ("dossier", "step")
+KINDS = ("dossier", "step", "notice")
 """The kinds of change, each an operation of its own."""
 
 AT_ONCE = 10

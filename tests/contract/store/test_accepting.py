@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
 from gateway.lifecycle import Advance, MessageEvent
-from gateway.model import DossierCode, DossierStatus
+from gateway.model import DossierCode, DossierStatus, Notice
 from gateway.ports import Message
 from gateway.store.base import SqlStore
 from gateway.store.contract import Settled, Verdict, Wish
@@ -247,3 +247,26 @@ def test_unknown_dossiers_are_left_out_of_what_is_known(store: SqlStore) -> None
     A source asks about codes that the ledger never saw.
     """
     assert store.known([DossierCode.parse("H99.01.01-260302-0001")]) == {}
+
+
+def test_a_notice_is_told_and_moves_nothing(store: SqlStore) -> None:
+    """
+    A partner's notice stands in the ledger's chain and timeline, and leaves the status alone; told again it is known,
+    before its dossier it is refused.
+    """
+    dossier = a_dossier()
+    notice = Notice(dossier=dossier.code, topic="tax-notices", data={"amount": 1, "item": ""})
+
+    early = accept(store, change(notice, "n"))[0]
+    accept(store, change(dossier, "d"))
+    told, again = (accept(store, change(notice, "n"))[0] for _ in range(2))
+
+    assert early.refusal is not None
+    assert (told.version, told.advance, again.duplicate) == (2, Advance.SAME, True)
+    known = store.known([dossier.code])[dossier.code.key]
+    assert (known.status, known.status_at) == (dossier.status, dossier.status_at)
+    assert store.broken_link(dossier.code) is None
+    assert [entry.detail for entry in store.timeline(dossier.code) if entry.what == "accepted.notice"] == [
+        "#2 test: tax-notices"
+    ]
+    assert accept(store, change(dossier, "again"))[0].duplicate

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.model import Change, Dossier, DossierStatus, body_json, explain, read_body
-from tests.builders import MORNING, a_change, a_document, a_dossier, a_fee, a_result, a_step, a_supplement
+from gateway.model import Change, Dossier, DossierStatus, Notice, body_json, explain, read_body
+from tests.builders import MORNING, a_change, a_code, a_document, a_dossier, a_fee, a_result, a_step, a_supplement
 
 FULL: dict[str, Any] = {
     "status": DossierStatus.RETURNED,
@@ -152,3 +152,15 @@ def test_the_identity_of_a_step_is_what_the_portal_compares() -> None:
         a_step(dossier="H99.01.01-260302-0008"),
     ]
     assert len({step.identity, *(other.identity for other in others)}) == 5
+
+
+def test_a_notice_is_the_same_whatever_the_order_of_its_values() -> None:
+    """
+    Canonical JSON both ways; an empty value stays, and nothing of it shows in ``repr``.
+    """
+    one = Notice(dossier=a_code(), topic="receipt", data={"b": "", "a": {"ten": "Nguyễn Văn Ví Dụ"}})
+    other = Notice(dossier=a_code(), topic="receipt", data={"a": {"ten": "Nguyễn Văn Ví Dụ"}, "b": ""})
+
+    assert body_json(one) == body_json(other)
+    assert read_body(body_json(one)) == one
+    assert "Nguyễn" not in repr(one)
