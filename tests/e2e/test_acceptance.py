@@ -369,7 +369,7 @@ def test_10_a_tax_notice_with_an_unknown_dossier_is_kept_for_a_person(province: 
 
     assert codes(sent) == ["0", "0"]
     assert sorted(entry.dossier or "for a person" for entry in province.gateway.received()) == [CODE, "for a person"]
-    assert province.gateway.totals() == {"dossiers": 1, "dossier": 1}
+    assert province.gateway.totals() == {"dossiers": 1, "dossier": 1, "notice": 1}
 
 
 def test_11_an_unknown_procedure_is_parked_and_the_others_go_on(province: Province) -> None:
