@@ -10,6 +10,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Strict, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 16, 59, 59, 999_999, tzinfo=UTC)
+"""Moments that have a date in Vietnam, too."""
+
 
 def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
@@ -21,9 +24,9 @@ class _MomentSchema:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         aware = core_schema.no_info_after_validator_function(
-            _utc, core_schema.datetime_schema(strict=True, tz_constraint="aware")
+            _utc, core_schema.datetime_schema(strict=True, tz_constraint="aware", ge=_FIRST, le=_LAST)
         )
-        canonical = core_schema.datetime_schema(strict=True, tz_constraint=0)
+        canonical = core_schema.datetime_schema(strict=True, tz_constraint=0, ge=_FIRST, le=_LAST)
         either = core_schema.union_schema(
             [canonical, aware],
             mode="left_to_right",

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from gateway.service.access import SCHEME
-from gateway.service.problems import ProblemDocument
+from gateway.service.guard.early import EARLY
+from gateway.service.problems import ProblemDocument, documented
 
 _PLACE: Final = "#/components/schemas/{model}"
 
@@ -30,7 +31,7 @@ def reads(*parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def publish_shapes(app: FastAPI, shapes: Iterable[type[BaseModel]]) -> None:
-    """Complete the schema of *app* with *shapes*, which its routes name."""
+    """Complete the schema of *app* with *shapes*, which its routes name, and with what no route is asked about."""
     built = app.openapi
     named: tuple[type[BaseModel], ...] = (*shapes, ProblemDocument)
 
@@ -42,6 +43,9 @@ def publish_shapes(app: FastAPI, shapes: Iterable[type[BaseModel]]) -> None:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for name, schema in ours["$defs"].items():
                 schemas.setdefault(name, schema)
+            for operation in (each for path in document["paths"].values() for each in path.values()):
+                for status, response in documented(*EARLY).items():
+                    operation["responses"].setdefault(str(status), response)
         assert app.openapi_schema is not None
         return app.openapi_schema
 

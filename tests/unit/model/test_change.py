@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.model import Change, Dossier, DossierStatus, Notice, body_json, explain, read_body
+from gateway.model import Change, Dossier, DossierStatus, Notice, ProcessingStep, body_json, explain, read_body
+from gateway.model.times import to_wire14
 from tests.builders import MORNING, a_change, a_code, a_document, a_dossier, a_fee, a_result, a_step, a_supplement
 
 FULL: dict[str, Any] = {
@@ -98,6 +99,28 @@ def test_other_bytes_are_refused(broken: bytes, field: str) -> None:
         read_body(broken)
 
     assert explain(refused.value)[0].field == field
+
+
+@pytest.mark.parametrize(
+    ("moment", "taken"),
+    [
+        ("0001-01-01T00:00:00+01:00", False), ("0001-01-01T00:00:00Z", True), ("9999-12-31T23:59:59Z", False),
+        ("9999-12-31T23:59:59+07:00", True), ("9999-12-31T23:59:59-11:00", False),
+    ],
+)  # fmt: skip
+def test_a_moment_beyond_the_calendar_is_refused(moment: str, taken: bool) -> None:
+    """
+    What has no date in UTC and in Vietnam could be kept but never sent; "no deadline" of some systems just can.
+    """
+    content = body_json(a_step()).replace(b"2026-03-02T02:20:00Z", moment.encode())
+    if taken:
+        step = read_body(content)
+        assert isinstance(step, ProcessingStep)
+        assert to_wire14(step.at)
+    else:
+        with pytest.raises(ValidationError) as refused:
+            read_body(content)
+        assert explain(refused.value)[0].field == "step.at"
 
 
 def test_many_mistakes_are_one_and_strange_names_are_not_repeated_whole() -> None:
