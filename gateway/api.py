@@ -29,7 +29,7 @@ from gateway.jobs import Jobs
 from gateway.model import Change, DossierCode
 from gateway.notices import PartnerCall
 from gateway.observe import NOBODY, Event, Observer, get_logger
-from gateway.observe.tracing import span
+from gateway.observe.tracing import led_to, span
 from gateway.operations import Operations, known_partner
 from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Pulled, Receipt, Receiver, Reply, SystemClock
@@ -166,7 +166,9 @@ class Gateway:
         another content under the same key, ``AlreadyRunning`` while it is worked on elsewhere, or ``StoreError``. Of
         such a request nothing was accepted.
         """
-        return self._store.accept_once(asked, self.connectors, now=self.clock.now())
+        _, before = led_to([each.trace for each in asked])
+        with span("accept", "internal", {"changes": sum(len(each.changes) for each in asked)}, after=before):
+            return self._store.accept_once(asked, self.connectors, now=self.clock.now())
 
     def receive(self, partner: str, path: str, content: bytes) -> Reply | None:
         """

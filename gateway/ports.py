@@ -76,7 +76,7 @@ class Message(NamedTuple):
     is made when it is sent. *key* is the idempotency key, the same for every attempt. *established* is true
     when the partner has accepted an earlier message of this dossier. *attempts* counts the calls made before, and the
     look-ups that got no answer. *late* says that the fact was older than its dossier's status when it was accepted: it
-    does not move the status at the partner.
+    does not move the status at the partner. *trace* tells what led to the change, for joining records and spans.
     """
 
     id: int
@@ -90,6 +90,7 @@ class Message(NamedTuple):
     accepted_at: datetime
     established: bool
     late: bool = False
+    trace: str = ""
 
 
 class Delivered(NamedTuple):

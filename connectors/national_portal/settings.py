@@ -154,6 +154,9 @@ class PortalSettings(Section):
         32 * 1024 * 1024, description="a longer answer is not read (LayDanhSachTTHC is long, contract 5.3)"
     )
     follow_redirects: bool = Field(True, description="within the adapter's own address only (contract 2.3)")
+    send_traceparent: bool = Field(
+        False, description="tell the adapter which trace a call belongs to, in the header traceparent"
+    )
     proxy: str = Field("", repr=False, description="HTTP proxy on the way to the adapter")
     ca_file: Path | None = Field(None, description="certificates that the adapter's certificate must descend from")
     client_cert_file: Path | None = Field(

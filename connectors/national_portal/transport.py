@@ -16,6 +16,7 @@ from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.shapes import Request, base_of, headers_of
 from gateway.http import ClientCertificate, HttpAnswer, LineSettings, Network, Refused, TooManyRedirects, open_line
 from gateway.http.redirects import KEEPING, onward
+from gateway.observe.carrying import CarryingLine
 
 _MOST_REDIRECTS = 3
 
@@ -56,7 +57,8 @@ class AdapterLine:
         self._base = base_of(settings)
         parts = urlsplit(settings.adapter_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
-        self._line = open_line(settings.engine, line_settings(settings), network=transport, monotonic=monotonic)
+        line = open_line(settings.engine, line_settings(settings), network=transport, monotonic=monotonic)
+        self._line = CarryingLine(line) if settings.send_traceparent else line
         self._sleep = sleep
         self._again = Retrying(
             retry=retry_if_exception_type(Refused),

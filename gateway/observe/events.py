@@ -68,8 +68,8 @@ class Event(StrEnum):
     REQUEST_ANSWERED = "service.request_answered"
     """One request, by its route: at level debug, refused ones info, faults of ours warning."""
 
-    MESSAGES_CARRIED = "delivery.messages_carried"
-    """What came of one call, at level debug."""
+    MESSAGE_CARRIED = "delivery.message_carried"
+    """What became of one message, under the id of the request that brought it; at level debug."""
 
     TRACING_UNAVAILABLE = "tracing.unavailable"
     """The environment asks for traces, and the packages for them are not installed."""

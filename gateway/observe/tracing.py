@@ -113,6 +113,38 @@ def _opened(
             raise
 
 
+def traceparent() -> str:
+    """The present span as a header's value; "" when none is recorded."""
+    if _tracer() is None:
+        return ""
+    from opentelemetry.trace import get_current_span
+
+    context = get_current_span().get_span_context()
+    if not context.is_valid:
+        return ""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+def trace_now() -> str:
+    """What is kept with a change of what brings it: the request's id, and its span where one is recorded."""
+    return f"{current()} {traceparent()}".strip()
+
+
+def led_to(kept: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """
+    Of what ``trace_now`` said of several changes: the one id of all, "" when there are more; and the spans, each once.
+    """
+    parts = [_parts(each) for each in kept]
+    ids = {id_ for id_, _ in parts}
+    return ids.pop() if len(ids) == 1 else "", tuple(dict.fromkeys(span for _, span in parts if span))
+
+
+def _parts(kept: str) -> tuple[str, str]:
+    """Id and span of what ``trace_now`` said; a program with spans of its own may have no id."""
+    first, _, second = kept.partition(" ")
+    return ("", first) if "-" in first else (first, second)
+
+
 def _remote(header: str) -> Span | None:
     """The span that *header* names, somewhere else or long ago."""
     from opentelemetry.trace import get_current_span

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -45,7 +47,8 @@ class Submissions:
         ``Asked.answer`` raises, and what ``Gateway.submit_once`` puts in the place of an answer.
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.put((prepare, future))
+        # What is done for a request in another thread is still done for it.
+        self._queue.put((partial(copy_context().run, prepare), future))
         return await future
 
     def _run(self) -> None:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from gateway.errors import AlreadyRunning, KeyReused
 from gateway.model import Change
 from gateway.model.text import show
+from gateway.observe.tracing import trace_now
 from gateway.ports import Receipt
 from gateway.store.moments import to_us
 from gateway.store.sql import Statements
@@ -44,17 +45,18 @@ class Answer:
 class Asked:
     """
     A request with its *changes*; *answer* makes its answer of their receipts. What *answer* raises leaves none of the
-    changes accepted, and no answer.
+    changes accepted, and no answer. *trace* is what led to it.
     """
 
     request: RequestId
     changes: Sequence[Change]
     answer: Callable[[list[Receipt]], Answer]
     backfill: bool
+    trace: str = field(default_factory=trace_now)
 
 
-Write = Callable[[Sequence[Change]], list[Receipt]]
-"""Accept changes within the transaction."""
+Write = Callable[[Sequence[Change], Sequence[str]], list[Receipt]]
+"""Accept changes, each with its trace, within the transaction."""
 
 
 class Entangled(Exception):
@@ -93,7 +95,9 @@ def answer_all(sql: Statements, asked: Sequence[Asked], now: datetime, write: Wr
             results[key] = _again(each.request, *known[key])
         else:
             todo.append(each)
-    receipts = write([change for each in todo for change in each.changes])
+    receipts = write(
+        [change for each in todo for change in each.changes], [each.trace for each in todo for _ in each.changes]
+    )
     kept = []
     for each in todo:
         mine, receipts = receipts[: len(each.changes)], receipts[len(each.changes) :]

@@ -143,8 +143,11 @@ class SqlStore(ABC):
         with self._write() as sql:
             self._tidy(sql)
             return answer_all(
-                sql, asked, now, lambda changes: write_changes(sql, changes, routes, now, backfill=asked[0].backfill)
-            )
+                sql, asked, now,
+                lambda changes, traces: write_changes(
+                    sql, changes, routes, now, backfill=asked[0].backfill, traces=traces
+                ),
+            )  # fmt: skip
 
     @contextmanager
     def receiving(self, source: str, routes: Iterable[Route], *, now: datetime) -> Iterator[SqlInbox]:

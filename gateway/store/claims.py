@@ -188,7 +188,7 @@ def _calls(
 
 
 def _message(line: Any, partner: str, established: bool) -> Message:
-    _, id_, operation, _, attempts, since, body, hash_, advance, dossier = line
+    _, id_, operation, _, attempts, since, body, hash_, advance, dossier, trace = line
     return Message(
         id=id_,
         partner=partner,
@@ -201,4 +201,5 @@ def _message(line: Any, partner: str, established: bool) -> Message:
         accepted_at=from_us(since),
         established=established,
         late=advance == _LATE,
+        trace=trace or "",
     )

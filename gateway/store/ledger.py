@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b, sha256
+from itertools import repeat
 from typing import Any
 
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
 from gateway.lifecycle import Advance, advance
 from gateway.model import Change, Dossier, DossierCode, DossierStatus, Notice, Origin, ProcessingStep, body_json
+from gateway.observe.tracing import trace_now
 from gateway.ports import Receipt, Speaker
 from gateway.store.contract import Route
 from gateway.store.moments import from_us, to_us
@@ -47,6 +49,7 @@ class _Prepared:
     fingerprint: bytes
     source_key: str
     step_key: str | None
+    trace: str | None
 
 
 @dataclass(slots=True)
@@ -73,13 +76,14 @@ class _DossierRow:
     lanes: dict[str, _LaneRow] = field(default_factory=dict)
 
 
-def _prepare(tenant: str, change: Change) -> _Prepared:
+def _prepare(tenant: str, change: Change, trace: str) -> _Prepared:
     body = body_json(change.body)
     step_key = change.body.identity if isinstance(change.body, ProcessingStep) else None
     print_ = sha256(body).digest()
     return _Prepared(
-        change, change.dossier, body, print_, source_key(tenant, change.source, change.source_id), step_key
-    )
+        change, change.dossier, body, print_, source_key(tenant, change.source, change.source_id), step_key,
+        trace or None,
+    )  # fmt: skip
 
 
 class _Batch:
@@ -242,6 +246,7 @@ class _Batch:
                 "previous_hash": previous,
                 "hash": row.head_hash,
                 "body": item.body,
+                "trace": item.trace,
             }
         )
         self._by_source[item.source_key] = item.fingerprint
@@ -374,16 +379,19 @@ def write_changes(
     *,
     backfill: bool = False,
     whole: bool = False,
+    traces: Sequence[str] | None = None,
 ) -> list[Receipt]:
     """
-    Write *changes* in order within the caller's transaction; one receipt each.
+    Write *changes* in order within the caller's transaction; one receipt each. *traces* tell what led to each of them;
+    without, it is what this thread works for.
 
     A refused change leaves no row; the others are not touched by it. With *whole* the steps of a dossier are one
     history, of which partners are told all when it ends where the dossier stands, or further.
     """
     if not changes:
         return []
-    prepared = [_prepare(sql.tenant, change) for change in changes]
+    known = repeat(trace_now(), len(changes)) if traces is None else traces
+    prepared = [_prepare(sql.tenant, change, trace) for change, trace in zip(changes, known, strict=True)]
     batch = _Batch(sql, now, routes, backfill=backfill, whole=whole)
     batch.read(prepared)
     receipts = [batch.add(item) for item in prepared]

@@ -242,7 +242,7 @@ def test_nothing_planted_leaves_the_service(tmp_path: Path) -> None:
     # The values did pass through, and everything that was searched had something to tell.
     assert {OWNER, NUMBER, EMAIL, SUBJECT, OFFICER, CONTENT} <= partner.echoed
     assert {letter["partner"] for letter in letters} == {"cong", "vidu"}
-    for event in ("service.request_answered", "delivery.messages_carried", "delivery.connector_fault"):
+    for event in ("service.request_answered", "delivery.message_carried", "delivery.connector_fault"):
         assert event in said
     assert {"deliver cong", "call cong", "call vidu", "accept"} <= {span.name for span in world.collected.spans}
     assert "lienthong_dead_letters{" in told

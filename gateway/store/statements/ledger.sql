@@ -34,11 +34,11 @@ UPDATE lt_dossier SET origin = r.origin, status = r.status, status_at = r.status
 FROM rows r WHERE lt_dossier.tenant = :tenant AND lt_dossier.id = r.id
 
 -- name: insert_change
--- rows: dossier_id bigint, version bigint, kind text, source text, source_id text, source_key text, step_key text, fingerprint bytea, advance text, accepted_at bigint, previous_hash bytea, hash bytea, body bytea
+-- rows: dossier_id bigint, version bigint, kind text, source text, source_id text, source_key text, step_key text, fingerprint bytea, advance text, accepted_at bigint, previous_hash bytea, hash bytea, body bytea, trace text
 INSERT INTO lt_change (tenant, dossier_id, version, kind, source, source_id, source_key, step_key, fingerprint, advance,
-    accepted_at, previous_hash, hash, body)
+    accepted_at, previous_hash, hash, body, trace)
 SELECT :tenant, r.dossier_id, r.version, r.kind, r.source, r.source_id, r.source_key, r.step_key, r.fingerprint, r.advance,
-    r.accepted_at, r.previous_hash, r.hash, r.body
+    r.accepted_at, r.previous_hash, r.hash, r.body, r.trace
 FROM rows r
 
 -- name: insert_repeat

@@ -86,7 +86,7 @@ ORDER BY l.due_at LIMIT :want
 
 -- name: head_messages
 -- The first open messages of each lane, at most :depth, with the frozen body.
-SELECT m.dossier_id, m.id, m.operation, m.state, m.attempts, m.since, c.body, c.hash, c.advance, d.code
+SELECT m.dossier_id, m.id, m.operation, m.state, m.attempts, m.since, c.body, c.hash, c.advance, d.code, c.trace
 FROM each_id(:lanes) w
 CROSS JOIN lt_message m
 CROSS JOIN lt_change c

@@ -15,7 +15,7 @@ WITH m AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT * FROM lt_message o WHERE o.tenant = :tenant AND o.partner = :partner AND o.dossier_id = w.value
         ORDER BY o.id LIMIT :depth) x)
-SELECT m.dossier_id, m.id, m.operation, m.state, m.attempts, m.since, c.body, c.hash, c.advance, d.code
+SELECT m.dossier_id, m.id, m.operation, m.state, m.attempts, m.since, c.body, c.hash, c.advance, d.code, c.trace
 FROM m
 JOIN lt_change c ON c.tenant = :tenant AND c.dossier_id = m.dossier_id AND c.version = m.version
 JOIN lt_dossier d ON d.tenant = :tenant AND d.id = m.dossier_id
