@@ -26,6 +26,7 @@ from gateway.desk import Desk
 from gateway.fronts import Call, Front, Fronting
 from gateway.janitor import Janitor
 from gateway.jobs import Jobs
+from gateway.links import print_of
 from gateway.model import Change, DossierCode
 from gateway.notices import PartnerCall
 from gateway.observe import NOBODY, Event, Observer, get_logger
@@ -221,6 +222,15 @@ class Gateway:
     def dossier(self, code: DossierCode | str) -> tuple[DossierEntry, list[Delivery]] | None:
         """A dossier and how far each partner is with it; None for an unknown one. Raises ``InvalidInput``."""
         return self._store.dossier(_code(code))
+
+    def file_address(self, code: DossierCode, print_: str) -> str | None:
+        """Where the file lies whose address has this print (``links.print_of``); None when there is none such."""
+        header = self._store.header(code)
+        if header is None:
+            return None
+        supplied = [document for round_ in header.supplements for document in round_.documents]
+        addresses = [paper.url for paper in (*header.documents, *supplied)] + [paper.url for paper in header.results]
+        return next((url for url in addresses if print_of(url) == print_), None)
 
     def timeline(self, code: DossierCode | str) -> list[TimelineEntry]:
         """

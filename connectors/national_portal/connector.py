@@ -25,6 +25,7 @@ from connectors.national_portal.client import PortalClient
 from connectors.national_portal.evidence import StatusBefore, compare_header, compare_status
 from connectors.national_portal.facade.counter import Facade
 from connectors.national_portal.inbound import PLACES, Inbound, has_key, is_question
+from connectors.national_portal.links import PublicLinks
 from connectors.national_portal.patience import Patience, elapsed_s
 from connectors.national_portal.preview import preview_of
 from connectors.national_portal.received import Reader
@@ -107,6 +108,7 @@ class NationalPortal:
         self._monotonic = monotonic
         self._judge = Judge(settings)
         self._translate = Translator(name, settings)
+        self._links = PublicLinks(settings, now)
         self._client = PortalClient(
             name, settings, self._judge, transport=transport, monotonic=monotonic, now=now, sleep=sleep
         )
@@ -202,7 +204,7 @@ class NationalPortal:
         if message.operation == STEP:
             form: Mapping[str, object] = self._translate.step(self._step(message))
         elif message.operation == OUTCOME:
-            form = self._translate.outcome(self._dossier(message)) or {}
+            form = self._outcome(self._dossier(message)) or {}
         else:
             header = self._header(message, self._dossier(message), self.patience())
             form = {"isUpdating": str(message.established), **header.data}
@@ -364,7 +366,7 @@ class NationalPortal:
         return text_in(rows[0], "TRANGTHAIHOSO") if rows else ""
 
     def _deliver_outcomes(self, messages: Sequence[Message], patience: Patience) -> Sequence[Outcome]:
-        data = self._translate.outcome(self._dossier(messages[0]))
+        data = self._outcome(self._dossier(messages[0]))
         if data is None:
             return [Delivered(_PORTAL_KNOWS)]
         answer = self._client.push_outcome(data, patience=patience)
@@ -373,11 +375,15 @@ class NationalPortal:
             return [_delivered("", verdict)]
         raise self._client.error_of(answer, verdict, data)
 
+    def _outcome(self, dossier: Dossier) -> wire.Outcome | None:
+        return self._links.put_in(self._translate.outcome(dossier), dossier.code)
+
     def _header(self, message: Message, dossier: Dossier, patience: Patience) -> _Header:
         listed, stale = self.catalogue.procedure(
             dossier.procedure, dossier.code.text, patience, again=message.attempts > 0
         )
-        return _Header(message, self._translate.dossier(dossier, listed), _STALE if stale else "")
+        data = self._links.put_in(self._translate.dossier(dossier, listed), dossier.code)
+        return _Header(message, data, _STALE if stale else "")
 
     def _body(self, message: Message) -> Dossier | ProcessingStep:
         try:

@@ -20,6 +20,7 @@ from connectors.national_portal.codes import Meaning
 from connectors.national_portal.facade.settings import FacadeSettings
 from gateway.config.base import Mistake
 from gateway.http import Engine
+from gateway.links import LEAST_KEY
 from gateway.model import (
     ApplicantKind,
     Channel,
@@ -217,6 +218,15 @@ class PortalSettings(Section):
     )
 
     # How values travel (contract 3, 6).
+    link_base: str = Field(
+        "", description="public address of the gateway: files are told as its signed links instead (contract 7.5)"
+    )
+    link_key: SecretStr = Field(
+        SecretStr(""), description="key of these links, the same as `[service.files]` has (contract 7.5)"
+    )
+    link_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        180, description="a link stays the same for so many days, and good for as many more (contract 7.5)"
+    )
     length_limits: Annotated[Mapping[str, Annotated[int, Field(ge=1)]], _over(tables.LENGTH_LIMITS)] = Field(
         {}, description="characters per field; longer texts are cut, the original stays with us (contract 3.3)"
     )
@@ -271,6 +281,25 @@ class PortalSettings(Section):
                 "Dùng username và password_env / Use username and password_env",
             )
         return value.rstrip("/")
+
+    @field_validator("link_base")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", value):
+            raise Mistake(
+                "không phải địa chỉ http hoặc https / is not an http or https address",
+                "Ví dụ / For example: https://lienthong.tinh.gov.vn",
+            )
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _links_need_their_key(self) -> Self:
+        if self.link_base and len(self.link_key.get_secret_value()) < LEAST_KEY:
+            raise Mistake(
+                "link_base cần link_key_env / needs link_key_env",
+                f"Khóa ít nhất {LEAST_KEY} ký tự, giống [service.files] / A key of at least {LEAST_KEY} characters",
+            )
+        return self
 
     @field_validator("proxy")
     @classmethod

@@ -17,7 +17,9 @@ from gateway.config.explain import problems_of
 from gateway.config.settings import PartnerSettings, Settings
 from gateway.errors import ConfigurationError, Problem
 
-SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|private_?key|pass_?phrase|database_?url", re.IGNORECASE)
+SECRET_KEY = re.compile(
+    r"password|passwd|secret|token|api_?key|private_?key|pass_?phrase|database_?url|link_?key", re.IGNORECASE
+)
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TYPED_PARTNER_KEYS = frozenset(PartnerSettings.model_fields) - {"options"}
 
@@ -85,6 +87,12 @@ def settings_from(
     database = values.get("database")
     if isinstance(database, Mapping) and "url_env" in database:
         prepared["database"] = _database(database, env or {}, problems)
+    service = values.get("service")
+    if isinstance(service, Mapping) and isinstance(files := service.get("files"), Mapping):
+        said = _options("service.files", files, env or {}, folder, [] if offline else problems)
+        if isinstance(directory := said.get("directory"), str):
+            said["directory"] = str(folder / directory)
+        prepared["service"] = {**service, "files": said}
     try:
         settings: Settings | None = Settings.model_validate(prepared)
     except ValidationError as error:

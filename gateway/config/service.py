@@ -10,6 +10,7 @@ from pydantic import Field
 from gateway.config.address import Address
 from gateway.config.base import Count, Seconds, Section
 from gateway.config.clients import CertificateSettings, OAuthSettings
+from gateway.config.files import FileSettings
 from gateway.config.networks import Network
 
 
@@ -49,3 +50,4 @@ class ServiceSettings(Section):
     keepalive_s: Count = 15
     oauth: OAuthSettings | None = None
     client_certificates: CertificateSettings | None = None
+    files: FileSettings | None = None

@@ -22,6 +22,9 @@ class Event(StrEnum):
     CONNECTOR_FAULT = "delivery.connector_fault"
     """A connector broke its promise not to raise; a bug to report."""
 
+    FILE_UNAVAILABLE = "service.file_unavailable"
+    """A file behind a signed link could not be fetched from where the ledger says that it lies."""
+
     NOTICE_POSTPONED = "notice.postponed"
     """A partner's notice could not be processed; it is stored, and tried again."""
     NOTICE_CONFLICT = "notice.conflict"

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from gateway.api import Gateway
 from gateway.monitor import Monitor
-from gateway.service import callbacks, changes, dossiers, health, imports, intake, operating
+from gateway.service import callbacks, changes, dossiers, files, health, imports, intake, operating
 from gateway.service.access import Access, KeyTokens, Tokens
 from gateway.service.certificates import ProxyCertificates
 from gateway.service.context import Service
@@ -78,6 +78,8 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     app.include_router(imports.routes(service, spool, runner))
     app.include_router(health.routes(service, monitor))
     app.include_router(callbacks.routes(service))
+    if service.settings.files is not None:
+        app.include_router(files.routes(service, service.settings.files))
     app.router.routes.append(FacadeRoute(service))
     publish_shapes(app, (*intake.SHAPES, *changes.SHAPES, *operating.SHAPES))
     return app

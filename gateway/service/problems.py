@@ -73,6 +73,7 @@ TITLES: Final[Mapping[str, tuple[int, str]]] = {
     "unexpected": (500, "Lỗi của chính dịch vụ / A fault of the service itself"),
     "busy": (503, "Dịch vụ đang quá tải / The service has too much to do"),
     "store-unavailable": (503, "Cơ sở dữ liệu chưa dùng được / The database cannot be used now"),
+    "file-unavailable": (502, "Không lấy được tệp / The file cannot be fetched"),
     "store-full": (507, "Cơ sở dữ liệu hết chỗ / The database is full"),
 }
 """Every kind of problem that the service answers with, and its HTTP status."""

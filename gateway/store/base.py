@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.lifecycle import MessageEvent
-from gateway.model import Change, DossierCode, DossierStatus
+from gateway.model import Change, Dossier, DossierCode, DossierStatus
 from gateway.policy import Control, Limits, PartnerState
 from gateway.ports import Operation, Receipt
 from gateway.store import audit, letters, outbox, reports, steering, upkeep
@@ -32,7 +32,7 @@ from gateway.store.contract import (
     Wish,
     Worker,
 )
-from gateway.store.inbox import SqlInbox, received
+from gateway.store.inbox import SqlInbox, header_of, received
 from gateway.store.ledger import write_changes
 from gateway.store.letters import Buried
 from gateway.store.moments import from_us
@@ -158,6 +158,11 @@ class SqlStore(ABC):
             yield inbox
             if inbox.undone:
                 sql.run("rollback_to_savepoint")
+
+    def header(self, code: DossierCode) -> Dossier | None:
+        """The present header of a dossier, or none when the ledger does not know it."""
+        with self._read() as sql:
+            return header_of(sql, code)
 
     def received(self) -> list[Received]:
         with self._read() as sql:

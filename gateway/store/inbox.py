@@ -28,9 +28,7 @@ class SqlInbox:
         self.undone = False
 
     def header(self, code: DossierCode) -> Dossier | None:
-        row = self.sql.row("present_header", key=code.key)
-        body = None if row is None else read_body(bytes(row[0]))
-        return body if isinstance(body, Dossier) else None
+        return header_of(self.sql, code)
 
     def keep(
         self, kind: str, event_id: str, body: bytes, *, dossier: DossierCode | None, replace: bool = False
@@ -71,6 +69,13 @@ class SqlInbox:
 
     def undo(self) -> None:
         self.undone = True
+
+
+def header_of(sql: Statements, code: DossierCode) -> Dossier | None:
+    """The present header of a dossier, or none when the ledger does not know it."""
+    row = sql.row("present_header", key=code.key)
+    body = None if row is None else read_body(bytes(row[0]))
+    return body if isinstance(body, Dossier) else None
 
 
 def received(sql: Statements) -> list[Received]:
