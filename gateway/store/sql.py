@@ -27,10 +27,10 @@ import orjson
 
 Dialect = Literal["sqlite", "postgresql"]
 
-BLOCK = 32
+BLOCKS = (32, 8)
 """
-Rows in one SQLite statement. The driver lets go of the interpreter for each statement: one for many rows lets the
-threads that call partners run meanwhile, one for each row makes them take turns.
+How many rows go into one SQLite statement, where so many are left. The driver lets go of the interpreter for each
+statement: one for many rows lets the threads that call partners run meanwhile, one for each row makes them take turns.
 """
 
 _HEAD = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
@@ -54,13 +54,13 @@ class Cursor(Protocol):
 @dataclass(frozen=True, slots=True)
 class Statement:
     """
-    *text* in the words of one driver; *columns* are those of ``rows``, in order. *block*, where there is one, is the
-    same for ``BLOCK`` rows at once, with parameters by position: first the rows, then the tenant.
+    *text* in the words of one driver; *columns* are those of ``rows``, in order. *blocks*, where there are any, are the
+    same for so many rows at once, with parameters by position: first the rows, then the tenant.
     """
 
     text: str
     columns: tuple[str, ...] = ()
-    block: str = ""
+    blocks: tuple[tuple[int, str], ...] = ()
 
 
 @cache
@@ -80,21 +80,20 @@ def _statement(body: str, dialect: Dialect) -> Statement:
     columns = dict(part.split() for part in declared[1].split(", ")) if declared else {}
     text = "\n".join(line for line in body.splitlines() if line and not line.startswith("--"))
     single = _FOR[dialect](text, columns)
-    block = _block_for_sqlite(_LOCK.sub("", text), tuple(columns)) if dialect == "sqlite" and columns else ""
-    return Statement(single, tuple(columns), block)
+    in_blocks = dialect == "sqlite" and ("FROM rows r" in text or "USING rows r" in text)
+    blocks = [(count, _block_for_sqlite(_LOCK.sub("", text), tuple(columns), count)) for count in BLOCKS if in_blocks]
+    return Statement(single, tuple(columns), tuple(blocks))
 
 
-def _block_for_sqlite(text: str, columns: Sequence[str]) -> str:
+def _block_for_sqlite(text: str, columns: Sequence[str], count: int) -> str:
     """A deletion names row by row: SQLite has no join there, and looks up a list of keys by the wrong index."""
     size = len(columns)
-    text = _TENANT.sub(f"?{BLOCK * size + 1}", text)
+    text = _TENANT.sub(f"?{count * size + 1}", text)
     deletion, _, is_row = text.partition("USING rows r\nWHERE ")
     if is_row:
-        rows = [_numbered(is_row, columns, n * size + 1) for n in range(BLOCK)]
+        rows = [_numbered(is_row, columns, n * size + 1) for n in range(count)]
         return f"{deletion}WHERE ({') OR ('.join(rows)})"
-    if "FROM rows r" not in text:
-        return ""
-    values = ", ".join([f"({', '.join('?' * size)})"] * BLOCK)
+    values = ", ".join([f"({', '.join('?' * size)})"] * count)
     return f"WITH r({', '.join(columns)}) AS (VALUES {values}) {text.replace('rows r', 'r')}"
 
 
@@ -169,15 +168,15 @@ class Statements:
             self._cursor.execute(statement.text, {**arrays, "tenant": self.tenant})
 
     def _many_on_sqlite(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        left = 0
-        if statement.block:
+        done = 0
+        for count, text in statement.blocks:
             values = itemgetter(*statement.columns)
-            while len(rows) - left >= BLOCK:
-                block = rows[left : left + BLOCK]
-                self._cursor.execute(statement.block, [*chain.from_iterable(map(values, block)), self.tenant])
-                left += BLOCK
-        if left < len(rows):
-            self._cursor.executemany(statement.text, ({**row, "tenant": self.tenant} for row in rows[left:]))
+            while len(rows) - done >= count:
+                block = rows[done : done + count]
+                self._cursor.execute(text, [*chain.from_iterable(map(values, block)), self.tenant])
+                done += count
+        if done < len(rows):
+            self._cursor.executemany(statement.text, ({**row, "tenant": self.tenant} for row in rows[done:]))
 
     def _execute(self, name: str, parameters: dict[str, object]) -> None:
         if self._heard is not None:

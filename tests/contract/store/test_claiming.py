@@ -15,7 +15,7 @@ from gateway.policy import BreakerPolicy, Control, Limits, PartnerState, RateLim
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
 from gateway.store.contract import Attempt, Claim, Settled, Turn, Verdict, Wish
-from gateway.store.sql import BLOCK
+from gateway.store.sql import BLOCKS
 from tests.builders import a_dossier
 from tests.clocks import TestClock
 from tests.contract.store.telling import CLOCK, PARTNER, a_history, change
@@ -63,7 +63,7 @@ def ended(claim: Claim, event: MessageEvent, **more: Any) -> Settled:
     return Settled(claim.lane, claim.token, tuple(Verdict(m.id, event, **more) for m in claim.messages))
 
 
-@pytest.mark.parametrize("count", [BLOCK - 1, BLOCK, 2 * BLOCK + 5])
+@pytest.mark.parametrize("count", [BLOCKS[-1] - 1, BLOCKS[0], 2 * BLOCKS[0] + BLOCKS[-1] + 5])
 def test_many_rows_are_written_as_single_ones_are(workers: Workers, count: int) -> None:
     """
     Rows go to the database in blocks and what is left over: each lane gets its own verdict, none its neighbour's.

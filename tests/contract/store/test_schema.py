@@ -12,7 +12,7 @@ import pytest
 
 from gateway.errors import StoreTooNew
 from gateway.store import schema
-from gateway.store.sql import BLOCK, statements
+from gateway.store.sql import statements
 from tests.builders import a_dossier
 from tests.contract.store.telling import PARTNER, a_history, accept, change
 from tests.stores import TENANT, Backend, PostgresBackend, SqliteBackend
@@ -72,9 +72,9 @@ def test_no_hot_statement_reads_a_whole_table(tmp_path: Path) -> None:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement.text}", parameters).fetchall()
         if any(re.match(r"SCAN (lt_|[a-z]$|[a-z] )", row[3]) and "VIRTUAL TABLE" not in row[3] for row in plan):
             scanning.add(name)
-        if statement.block:
-            rows = [None] * (len(statement.columns) * BLOCK + 1)
-            plan = connection.execute(f"EXPLAIN QUERY PLAN {statement.block}", rows).fetchall()
+        for count, block in statement.blocks:
+            rows = [None] * (len(statement.columns) * count + 1)
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {block}", rows).fetchall()
             reads = [row[3] for row in plan if row[3].startswith("SEARCH") or row[3].startswith("SCAN lt_")]
             assert all("PRIMARY KEY" in read or "lt_dead_lane" in read for read in reads), name
     connection.close()
