@@ -35,11 +35,8 @@ class _Head(NamedTuple):
     token: int
     established: bool
     look_up: bool
+    operation: str
     rows: Sequence[Any]
-
-    @property
-    def operation(self) -> str:
-        return str(self.rows[0][2])
 
 
 def expire(sql: Statements, partner: str, now: datetime) -> None:
@@ -83,7 +80,7 @@ def take(
             head.token + 1,
             lease_until,
             head.look_up,
-            tuple(_message(line, row.partner, head.established) for line in head.rows),
+            tuple([_message(line, row.partner, head.established) for line in head.rows]),
             number,
             start,
         )
@@ -149,7 +146,7 @@ def _heads(
         look_up = run[0][3] == _UNKNOWN
         if not look_up:
             run = run[:together]
-        heads.append(_Head(lane, token, bool(established), look_up, run))
+        heads.append(_Head(lane, token, bool(established), look_up, run[0][2], run))
     return heads
 
 
