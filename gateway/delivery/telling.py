@@ -6,8 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from gateway.delivery.courier import Courier
-from gateway.observe import Event, correlated, get_logger
-from gateway.observe.tracing import led_to, span
+from gateway.observe import NOBODY, Event, correlated, get_logger
+from gateway.observe.tracing import led_to, recording, span
 from gateway.store.contract import Claim, Settled
 
 log = get_logger(__name__)
@@ -25,17 +25,22 @@ def carry(courier: Courier, claims: Sequence[Claim]) -> list[Settled]:
 
 
 def _carry(courier: Courier, claims: Sequence[Claim], before: Sequence[str]) -> list[Settled]:
+    settled = _traced(courier, claims, before) if recording() else courier.carry(claims)
+    if courier.observer is not NOBODY:
+        for claim, item in zip(claims, settled, strict=True):
+            first = claim.messages[0]
+            courier.observer.carried(first.partner, first.operation, [verdict.event for verdict in item.verdicts])
+    if _LEVELS.isEnabledFor(logging.DEBUG):
+        _log(claims, settled)
+    return settled
+
+
+def _traced(courier: Courier, claims: Sequence[Claim], before: Sequence[str]) -> list[Settled]:
     first = claims[0].messages[0]
     messages = sum(len(claim.messages) for claim in claims)
     told: dict[str, str | int] = {"partner": first.partner, "operation": first.operation, "messages": messages}
     with span(f"deliver {first.partner}", "consumer", told, after=before):
-        settled = courier.carry(claims)
-    for claim, item in zip(claims, settled, strict=True):
-        events = [verdict.event for verdict in item.verdicts]
-        courier.observer.carried(first.partner, claim.messages[0].operation, events)
-    if _LEVELS.isEnabledFor(logging.DEBUG):
-        _log(claims, settled)
-    return settled
+        return courier.carry(claims)
 
 
 def _log(claims: Sequence[Claim], settled: Sequence[Settled]) -> None:

@@ -58,6 +58,7 @@ class StoreCollector:
             yield from _backlog(found, now)
             yield from _ended(found)
             yield from _partners(found, now, self._threshold())
+            yield from _notices(found)
 
 
 def _backlog(found: Vitals, now: datetime) -> Iterator[Metric]:
@@ -142,6 +143,24 @@ def _partners(found: Vitals, now: datetime, threshold: int) -> Iterator[Metric]:
         "Notices of a partner that belong to no known dossier.",
         lambda status: found.unplaced.get(status.partner, 0),
     )
+
+
+def _notices(found: Vitals) -> Iterator[Metric]:
+    ended = CounterMetricFamily(
+        "lienthong_notices", "Notices of partners by what became of them.", labels=["partner", "said"]
+    )
+    turned_away = CounterMetricFamily(
+        "lienthong_notices_turned_away", "Calls of partners that were not looked at.", labels=["partner", "why"]
+    )
+    waiting = GaugeMetricFamily(
+        "lienthong_notices_to_process", "Notices that are kept and not processed yet.", labels=["partner"]
+    )
+    for family, counts in ((ended, found.notices), (turned_away, found.turned_away)):
+        for labels, count in sorted(counts.items()):
+            family.add_metric(labels, count)
+    for status in found.partners:
+        waiting.add_metric([status.partner], found.to_process.get(status.partner, 0))
+    yield from (ended, turned_away, waiting)
 
 
 def bounded(dead: Mapping[tuple[str, str, str], int]) -> dict[tuple[str, str, str], int]:

@@ -113,6 +113,11 @@ def _opened(
             raise
 
 
+def recording() -> bool:
+    """Whether anybody records spans in this process."""
+    return _tracer() is not None
+
+
 def traceparent() -> str:
     """The present span as a header's value; "" when none is recorded."""
     if _tracer() is None:

@@ -5,7 +5,7 @@ What a monitor asks of a store: everything that is counted, in one consistent vi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.store import partners, reports, steering
@@ -13,6 +13,7 @@ from gateway.store.contract import PartnerStatus, Worker
 from gateway.store.moments import from_us
 from gateway.store.schema import Found
 from gateway.store.sql import Statements
+from gateway.store.tally import tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Vitals:
     *oldest* tells by partner and ``waiting``, ``unknown`` or ``dead`` when the oldest such message was accepted;
     *failures* how many calls in a row had no sign of life, by partner; *dead* how many letters there are by partner,
     operation and code; *unplaced* how many notices of each partner belong to no dossier; *changes* how many of each
-    kind were ever accepted.
+    kind were ever accepted. *notices* tells how many of each partner ended how (``Said``), *turned_away* how many of
+    its calls were not looked at, and why (``Why``); *to_process* how many notices wait to be processed.
     """
 
     partners: tuple[PartnerStatus, ...]
@@ -31,11 +33,14 @@ class Vitals:
     unplaced: Mapping[str, int]
     changes: Mapping[str, int]
     workers: tuple[Worker, ...]
+    notices: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    turned_away: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    to_process: Mapping[str, int] = field(default_factory=dict)
 
 
 def vitals(sql: Statements) -> Vitals:
     told = reports.status(sql)
-    counts = reports.totals(sql)
+    counts, told_of = reports.totals(sql), tallies(sql)
     return Vitals(
         tuple(told),
         {
@@ -48,7 +53,19 @@ def vitals(sql: Statements) -> Vitals:
         dict(sql.rows("vital_inbox")),
         {kind: n for kind, n in counts.items() if kind != "dossiers"},
         tuple(steering.workers(sql)),
+        _of_kind(told_of, "notice:"),
+        _of_kind(told_of, "turned-away:"),
+        dict(sql.rows("vital_notices")),
     )
+
+
+def _of_kind(told: Mapping[str, Mapping[str, int]], prefix: str) -> dict[tuple[str, str], int]:
+    return {
+        (partner, what.removeprefix(prefix)): n
+        for partner, counts in told.items()
+        for what, n in counts.items()
+        if what.startswith(prefix)
+    }
 
 
 def found(sql: Statements) -> Found:

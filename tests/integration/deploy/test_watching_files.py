@@ -24,6 +24,7 @@ from gateway.janitor import Janitor
 from gateway.monitor import Monitor
 from gateway.service import Server, create_app
 from tests.builders import a_code, a_dossier
+from tests.callers import HEADER, SECRET, CallingPartner, notice, signed
 from tests.clocks import TestClock
 from tests.partners import ScriptedPartner, failing
 
@@ -47,12 +48,19 @@ Exposed = Mapping[str, set[str]]
 def exposed(tmp_path_factory: pytest.TempPathFactory) -> Exposed:
     """Every series' name after a day's work with all kinds of endings, with its labels."""
     folder = tmp_path_factory.mktemp("gateway")
-    settings = settings_from({"tenant": {"code": "H99"}, "service": {"listen": "127.0.0.1:0"}}, folder=folder)
+    callbacks = {"signature_header": HEADER, "signature_secret_env": "THU"}
+    settings = settings_from(
+        {
+            "tenant": {"code": "H99"}, "service": {"listen": "127.0.0.1:0"},
+            "partners": {"thu": {"connector": "not-asked", "callbacks": callbacks}},
+        },
+        env={"THU": SECRET}, folder=folder, offline=True,
+    )  # fmt: skip
     partner = ScriptedPartner("cong")
     partner.script[a_code(2).text] = [failing(Rejected("cong", "-7", "Không nhận / refused"))]
     partner.script[a_code(3).text] = [failing(OutcomeUnknown("cong", "", "mất / lost"))]
     clock = TestClock()
-    with Gateway(settings, connectors=[partner], clock=clock) as gateway:
+    with Gateway(settings, connectors=[partner, CallingPartner()], clock=clock) as gateway:
         monitor = Monitor(gateway)
         for serial in (1, 2, 3):
             gateway.submit(Change(source="test", source_id=str(serial), body=a_dossier(code=a_code(serial))))
@@ -63,6 +71,9 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> Exposed:
         with Server(app, settings.service, stop_s=5.0, refused=monitor.meter.refused) as server:
             assert server.wait_until_ready(time.sleep)
             assert httpx.get(f"{server.url}/health/live", trust_env=False).status_code == 200
+            for proof, status in ((signed(notice()), 200), ({}, 401)):
+                told = httpx.post(f"{server.url}/callbacks/thu/paid", content=notice(), headers=proof, trust_env=False)
+                assert told.status_code == status
             host, port = server.url.removeprefix("http://").split(":")
             with socket.create_connection((host, int(port)), timeout=10) as no_http:
                 no_http.sendall(b"no HTTP at all\r\n\r\n")
