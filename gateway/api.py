@@ -372,7 +372,7 @@ class Gateway:
 
         silence = self._store.listen(wake)
         try:
-            with self._tidying(), self._working_off():
+            with self._tidying(), self.working_off():
                 return _together(chosen, lambda engine: engine.run(stop))
         finally:
             silence()
@@ -393,7 +393,7 @@ class Gateway:
             thread.join(self.settings.delivery.stop_s)
 
     @contextmanager
-    def _working_off(self) -> Iterator[None]:
+    def working_off(self) -> Iterator[None]:
         """Beside the block, process what partners told and nobody has processed yet."""
         end = threading.Event()
         thread = threading.Thread(target=self.callbacks.run, args=(end,), name="notices-left", daemon=True)

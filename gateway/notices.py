@@ -20,13 +20,14 @@ class PartnerCall:
     A partner's call as it arrived, before anything of it is believed.
 
     *content* is the raw body, for a GET the raw query. Names of *headers* are in lower case. *source* is the address it
-    came from, "" within this process.
+    came from, "" within this process; *proxied* says that a proxy of ours passed it on, whose headers can be believed.
     """
 
     path: str
     content: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     source: str = ""
+    proxied: bool = False
 
 
 class Why(StrEnum):

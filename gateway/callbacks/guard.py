@@ -49,7 +49,7 @@ class Certified:
     subjects: tuple[bytes, ...]
 
     def admits(self, call: PartnerCall) -> bool:
-        said = call.headers.get(self.header, "").encode()
+        said = call.headers.get(self.header, "").encode() if call.proxied else b""
         # All are compared, so that the time does not tell which one fits.
         fits = [hmac.compare_digest(said, each) for each in self.subjects]
         return any(fits)

@@ -16,9 +16,9 @@ _LEAST_SECRET = 16
 class CallbackSettings(Section):
     """
     Without this section nobody may call in the partner's name. Every proof that is given here must hold:
-    *from_networks* (addresses and networks), *certificate_header* with the subjects in *certificates* (a proxy in
-    *from_networks* has verified them), *key_header* with *shared_secret_env*, *signature_header* (HMAC-SHA256 of the
-    raw body) with *signature_secret_env*. A connector may ask for a proof of its own.
+    *from_networks* (addresses and networks), *certificate_header* with the subjects in *certificates* (as one of
+    ``service.proxies`` has verified them), *key_header* with *shared_secret_env*, *signature_header* (HMAC-SHA256 of
+    the raw body) with *signature_secret_env*. A connector may ask for a proof of its own.
 
     Each source may call *rate* times in *per_s* seconds, *burst* at once. A body may have *max_body_bytes*. Processing
     that takes longer than *answer_s* goes on after the answer.
@@ -68,9 +68,9 @@ class CallbackSettings(Section):
                     f"{name}: khóa quá ngắn / the secret is too short",
                     f"Ít nhất {_LEAST_SECRET} ký tự / At least {_LEAST_SECRET} characters",
                 )
-        if bool(self.certificate_header) != bool(self.certificates) or (self.certificates and not self.from_networks):
+        if bool(self.certificate_header) != bool(self.certificates):
             raise Mistake(
-                "certificate_header cần certificates và from_networks / needs certificates and from_networks",
-                "Ghi tên chứng thư và địa chỉ của proxy / Give the subjects, and the addresses of the proxy",
+                "certificate_header và certificates phải đi cùng nhau / need each other",
+                "Ghi cả hai hoặc bỏ cả hai / Give both or neither",
             )
         return self

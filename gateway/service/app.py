@@ -43,7 +43,7 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = service.settings.threads
         service.submissions.start()
         runner.start()
-        with callbacks.working_off(service):
+        with gateway.working_off():
             yield
         await anyio.to_thread.run_sync(service.submissions.close)
         await anyio.to_thread.run_sync(runner.close)

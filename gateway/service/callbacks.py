@@ -6,9 +6,8 @@ Whatever can be refused without the body is refused before it is read.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import ip_address
 
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
@@ -52,35 +51,39 @@ def _at(service: Service, partner: str, place: str):  # type: ignore[no-untyped-
 
 async def _taken(service: Service, request: Request, partner: str, path: str) -> Response:
     callbacks = service.gateway.callbacks
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    source = request.client.host if request.client else ""
-    refused = await anyio.to_thread.run_sync(callbacks.turned_away, partner, PartnerCall(path, b"", headers, source))
+    empty = _call(service, request, path)
+    refused = await anyio.to_thread.run_sync(callbacks.turned_away, partner, empty)
     if refused is not None:
         # The body stays unread, so the connection is of no further use.
         return _response(refused, Connection="close")
     content = (
         request.url.query.encode() if request.method == "GET" else await raw(request, callbacks.most_bytes(partner))
     )
-    reply = await anyio.to_thread.run_sync(callbacks.take, partner, PartnerCall(path, content, headers, source))
+    reply = await anyio.to_thread.run_sync(callbacks.take, partner, replace(empty, content=content))
     if reply is None:
         raise Refusal("not-found")
     return _response(reply)
+
+
+def _call(service: Service, request: Request, path: str) -> PartnerCall:
+    """The call without its body. Behind our proxies it came from the last address that is none of them."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    peer = request.client.host if request.client else ""
+    proxied = _is_ours(peer, service)
+    passed_by = headers.get("x-forwarded-for", "").split(",") if proxied else []
+    source = next((each.strip() for each in reversed(passed_by) if not _is_ours(each.strip(), service)), peer)
+    return PartnerCall(path, b"", headers, source, proxied)
+
+
+def _is_ours(address: str, service: Service) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in service.settings.proxies)
 
 
 def _response(reply: Reply, **headers: str) -> Response:
     if reply.status == 429:
         headers["Retry-After"] = _WAIT_S
     return Response(reply.body, status_code=reply.status, headers={"Content-Type": reply.content_type, **headers})
-
-
-@contextmanager
-def working_off(service: Service) -> Iterator[None]:
-    """Beside the block, process what was told and nobody has processed yet: at once, then again and again."""
-    end = threading.Event()
-    thread = threading.Thread(target=service.gateway.callbacks.run, args=(end,), name="notices-left", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join(service.gateway.settings.delivery.stop_s)

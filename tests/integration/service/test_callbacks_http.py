@@ -24,11 +24,13 @@ LOOPBACK = {"from_networks": ["127.0.0.1"]}
 
 
 @contextmanager
-def opened(folder: Path, *connectors: Any, **callbacks: Any) -> Iterator[tuple[Gateway, httpx.Client]]:
+def opened(
+    folder: Path, *connectors: Any, proxies: tuple[str, ...] = (), **callbacks: Any
+) -> Iterator[tuple[Gateway, httpx.Client]]:
     """*callbacks* are sections by partner."""
     values = {
         "tenant": {"code": "H99"},
-        "service": {"listen": "127.0.0.1:0"},
+        "service": {"listen": "127.0.0.1:0", "proxies": proxies},
         "partners": {name: {"connector": "not-asked", "callbacks": said} for name, said in callbacks.items()},
     }
     settings = settings_from(values, env={"THU": SECRET}, folder=folder, offline=True)
@@ -135,3 +137,22 @@ def test_too_many_calls_are_told_when_to_come_back(tmp_path: Path) -> None:
 
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
     assert orjson.loads(refused.content)["error_code"] == -1
+
+
+def test_behind_our_proxy_the_callers_own_address_counts(tmp_path: Path) -> None:
+    """
+    The proxy stands in the partner's network, a stranger calls through it: refused, whatever the stranger claims before
+    the proxy adds its address. Without a proxy of ours nobody's word about addresses is believed.
+    """
+    allowed = {"from_networks": ["127.0.0.1", "192.0.2.0/24"]}
+    calls = ("192.0.2.7", "198.51.100.1", "192.0.2.7, 198.51.100.1", "198.51.100.1, 192.0.2.7, 127.0.0.1")
+    with opened(tmp_path, connector(), proxies=("127.0.0.1",), cong=allowed) as (_, client):
+        statuses = [
+            client.post("/addtthcKhuyenMai", json=PROMOTION, headers={"X-Forwarded-For": said}).status_code
+            for said in calls
+        ]
+    assert statuses == [200, 401, 401, 200]
+    (tmp_path / "bare").mkdir()
+    with opened(tmp_path / "bare", connector(), cong={"from_networks": ["192.0.2.0/24"]}) as (_, client):
+        said = {"X-Forwarded-For": "192.0.2.7"}
+        assert client.post("/addtthcKhuyenMai", json=PROMOTION, headers=said).status_code == 401
