@@ -17,6 +17,12 @@ from gateway.ports import Receipt
 from gateway.store.moments import to_us
 from gateway.store.sql import Statements
 
+MOST_CHANGES = 1_000
+"""
+In one transaction of several requests: each dossier is a lock, of which a server has some thousands for all its
+clients, and who comes next waits.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestId:
@@ -63,14 +69,23 @@ class Entangled(Exception):
     """A request is refused of which something was accepted: these requests must be done one by one."""
 
 
-def alike(asked: Sequence[Asked]) -> tuple[list[int], list[int]]:
-    """The numbers of those that may share a transaction with the first, and of the others: none twice, one class."""
+def alike(asked: Sequence[Asked], left: Sequence[int]) -> tuple[list[int], list[int]]:
+    """
+    Of the numbers *left*, those that may share a transaction with the first, and the others: no request twice, one
+    class, not more than ``MOST_CHANGES`` unless the first alone has more.
+    """
     together: list[int] = []
     apart: list[int] = []
     seen: set[str] = set()
-    for n, each in enumerate(asked):
-        fits = each.backfill == asked[0].backfill and each.request.print not in seen
-        (together if fits else apart).append(n)
+    changes = 0
+    for n in left:
+        each = asked[n]
+        fits = each.backfill == asked[left[0]].backfill and each.request.print not in seen
+        if fits and (not together or changes + len(each.changes) <= MOST_CHANGES):
+            together.append(n)
+            changes += len(each.changes)
+        else:
+            apart.append(n)
         seen.add(each.request.print)
     return together, apart
 

@@ -10,12 +10,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from gateway.errors import StoreError
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change, Dossier, DossierCode, DossierStatus
 from gateway.policy import Control, Limits, PartnerState
 from gateway.ports import Operation, Receipt
 from gateway.store import audit, letters, outbox, reports, steering, upkeep
-from gateway.store.answers import Answer, Asked, Entangled, alike, answer_all
+from gateway.store.answers import Answer, Asked, alike, answer_all
 from gateway.store.audit import Act
 from gateway.store.contract import (
     AuditEntry,
@@ -118,28 +119,30 @@ class SqlStore(ABC):
         its ``answer`` raised stands in its place, or ``KeyReused``, ``AlreadyRunning``, ``StoreError``.
         """
         known_routes = tuple(routes)
-        together, apart = alike(asked)
         results: dict[int, Answer | Exception] = {}
-        try:
-            found = self._accept_together([asked[n] for n in together], known_routes, now)
-        except Entangled:
-            apart = sorted([*together, *apart])
-        except Exception as fault:  # noqa: BLE001 - the one answer to all of them.
-            results = dict.fromkeys(together, fault)
-        else:
-            results = dict(zip(together, found, strict=True))
-        for n in apart:
-            try:
-                (results[n],) = self._accept_together([asked[n]], known_routes, now)
-            except Exception as fault:  # noqa: BLE001 - the answer to this one.
-                results[n] = fault
+        left: Sequence[int] = range(len(asked))
+        while left:
+            together, left = alike(asked, left)
+            found = self._accept_each([asked[n] for n in together], known_routes, now)
+            results.update(zip(together, found, strict=True))
         return [results[n] for n in range(len(asked))]
+
+    def _accept_each(
+        self, asked: Sequence[Asked], routes: tuple[Route, ...], now: datetime
+    ) -> list[Answer | Exception]:
+        """Together, or one by one where one of them spoils it for the others."""
+        try:
+            return self._accept_together(asked, routes, now)
+        except StoreError as fault:
+            return [fault] * len(asked)
+        except Exception as fault:  # noqa: BLE001 - the answer to this one.
+            if len(asked) == 1:
+                return [fault]
+        return [answer for each in asked for answer in self._accept_each([each], routes, now)]
 
     def _accept_together(
         self, asked: Sequence[Asked], routes: tuple[Route, ...], now: datetime
     ) -> list[Answer | Exception]:
-        if not asked:
-            return []
         with self._write() as sql:
             self._tidy(sql)
             return answer_all(
