@@ -17,7 +17,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
-from gateway.desk import needed_reason
+from gateway.desk import kept_reason, needed_reason
 from gateway.errors import InvalidInput
 from gateway.model import AgencyCode, DossierCode
 from gateway.model.text import show
@@ -166,7 +166,7 @@ class ApiKeys:
             id_, grant.name, _hash(token), tuple(sorted(grant.rights)),
             None if grant.agencies is None else tuple(agency.text for agency in grant.agencies), now, now + life,
         )  # fmt: skip
-        act = Act(self.actor, now, reason)
+        act = Act(self.actor, now, kept_reason(reason))
         with self.store.writing() as sql:
             keys.add(sql, row, act)
             if ends is not None:

@@ -154,7 +154,7 @@ class Desk:
                 "per_minute", str(pace), "nhỏ hơn 1 / is below 1", "Ghi số nguyên từ 1 / Give a whole number from 1"
             )
         numbers = self._dead(ids)
-        said = _reason(reason)
+        said = kept_reason(reason)
         apart, now = timedelta(minutes=1) / pace, self._clock.now()
         done: list[int] = []
         for chunk in _chunks(numbers):
@@ -219,7 +219,7 @@ def _actor(actor: str) -> str:
 
 def needed_reason(reason: str) -> str:
     """*reason* as it is kept. Raises ``InvalidInput`` when there is none, or too much of it."""
-    said = _reason(reason)
+    said = kept_reason(reason)
     if not said:
         raise InvalidInput(
             "lý do / reason",
@@ -230,8 +230,8 @@ def needed_reason(reason: str) -> str:
     return said
 
 
-def _reason(reason: str) -> str:
-    """On one line and without numbers of people: it is kept for ever."""
+def kept_reason(reason: str) -> str:
+    """*reason* on one line and without numbers of people: it is kept for ever. Raises ``InvalidInput``, too long."""
     said = redact_text(squeeze(reason))
     if len(said) > LONGEST_REASON:
         raise InvalidInput(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from rapidfuzz import process
 
+from gateway.desk import kept_reason
 from gateway.errors import InvalidInput
 from gateway.janitor import Janitor
 from gateway.model import DossierCode
@@ -120,7 +121,7 @@ class Operations:
         return known_partner(partner, self.partners)
 
     def _act(self, reason: str) -> Act:
-        return Act(self.actor, self.clock.now(), reason)
+        return Act(self.actor, self.clock.now(), kept_reason(reason))
 
 
 def known_partner(partner: str, partners: Sequence[str]) -> str:

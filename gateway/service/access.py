@@ -89,6 +89,7 @@ class Access:
         self._clock = clock
         self._lock = Lock()
         self._believed: dict[bytes, tuple[float, Caller]] = {}
+        """By the token's hash, when it was checked and whose it is."""
 
     def needs(self, right: Right) -> Callable[..., Awaitable[Caller]]:
         """A dependency: the caller, who has *right*."""
@@ -117,15 +118,16 @@ class Access:
         now = self._clock.now().timestamp()
         print_ = sha256(token.encode()).digest()
         with self._lock:
-            until, known = self._believed.get(print_, (0.0, None))
-        if known is not None and now < until:
+            checked, known = self._believed.get(print_, (0.0, None))
+        # A clock that was set back makes nothing new of what is old.
+        if known is not None and 0 <= now - checked < BELIEVED_S:
             return known
         found = await anyio.to_thread.run_sync(self._ask, token)
         if found is not None:
             with self._lock:
                 if len(self._believed) >= MOST_BELIEVED:
                     self._believed.clear()
-                self._believed[print_] = (now + BELIEVED_S, found)
+                self._believed[print_] = (now, found)
         return found
 
     def _ask(self, token: str) -> Caller | None:

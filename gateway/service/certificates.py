@@ -27,10 +27,11 @@ class ProxyCertificates:
         self._clients = {said.sha256: grant(name, said) for name, said in settings.clients.items()}
 
     def caller(self, request: Request) -> Caller | None:
-        passed = request.headers.get(self._header)
-        if passed is None or not self._is_trusted(request):
+        passed = request.headers.getlist(self._header)
+        # Two of them: one may be the client's own, which the proxy did not take out.
+        if len(passed) != 1 or not self._is_trusted(request):
             return None
-        der = _der(passed)
+        der = _der(passed[0])
         known = None if der is None else self._clients.get(sha256(der).hexdigest())
         return None if known is None else Caller(known, "certificate")
 

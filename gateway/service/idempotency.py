@@ -61,11 +61,13 @@ def request_id(client: str, key: str, request: Request, content: bytes) -> Reque
     return RequestId(client, key, sha256(head + b"\n" + content).digest())
 
 
-def given(header: str | None) -> str | None:
+def given(request: Request) -> str | None:
     """The key in the header, a structured field's string; a bare word is understood too. None without a header."""
-    if header is None:
+    said = request.headers.getlist(HEADER)
+    if not said:
         return None
-    text = header.strip()
+    # Two of them are one with a comma between (RFC 9110), which no key is.
+    text = ", ".join(said).strip()
     found = _STRING.fullmatch(text)
     key = re.sub(r"\\(.)", r"\1", found[1]) if found else text if _BARE.fullmatch(text) else ""
     if not key.strip() or len(key) > _LONGEST:
@@ -73,9 +75,9 @@ def given(header: str | None) -> str | None:
     return key
 
 
-def needed(header: str | None) -> str:
+def needed(request: Request) -> str:
     """The key in the header; without one the request ends."""
-    key = given(header)
+    key = given(request)
     if key is None:
         raise Refusal("malformed", f"thiếu {HEADER} / {HEADER} is missing")
     return key

@@ -83,7 +83,7 @@ def routes(service: Service) -> APIRouter:
         Nhận nhiều thay đổi theo thứ tự, mỗi thay đổi một câu trả lời. / Take in many changes in order, one answer each.
         """
         caller, backfill = await service.access.caller(request, Right.SUBMIT), _backfill(request)
-        key = idempotency.given(request.headers.get(idempotency.HEADER))
+        key = idempotency.given(request)
         content = await raw(request, service.settings.max_body_bytes)
 
         def read() -> _Batch:
@@ -108,7 +108,7 @@ def routes(service: Service) -> APIRouter:
 
 async def _one(service: Service, request: Request, shape: TypeAdapter[Any]) -> Response:
     caller, backfill = await service.access.caller(request, Right.SUBMIT), _backfill(request)
-    key = idempotency.needed(request.headers.get(idempotency.HEADER))
+    key = idempotency.needed(request)
     content = await raw(request, service.settings.max_body_bytes)
     asked = idempotency.request_id(caller.name, key, request, content)
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import jwt
+import orjson
 
 from gateway.access import Grant, grant_of
 from gateway.config.clients import ClientGrant, OAuthSettings
@@ -54,11 +56,15 @@ class IssuerKeys:
         self._asked_at: float | None = None
 
     def key(self, id_: str) -> jwt.PyJWK | None:
-        """The key *id_*; None when the issuer has none of that name."""
-        with self._lock:
+        """The key *id_*; None when the issuer has none. While somebody asks, others wait only for unknown ones."""
+        if not self._lock.acquire(blocking=id_ not in self._keys):
+            return self._keys.get(id_)
+        try:
             if self._is_due(self._settings.keys_s) or (id_ not in self._keys and self._is_due(ASK_AGAIN_S)):
                 self._ask()
             return self._keys.get(id_)
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         self._line.close()
@@ -76,14 +82,30 @@ class IssuerKeys:
             if answer.status != 200:
                 log.warning(Event.ISSUER_UNREACHABLE, status=answer.status)
                 return
-            known = jwt.PyJWKSet.from_json(answer.content.decode("utf-8"))
         except HttpFault as fault:
             log.warning(Event.ISSUER_UNREACHABLE, error=fault.code)
             return
-        except (ValueError, jwt.PyJWTError) as error:
-            log.warning(Event.ISSUER_UNREACHABLE, error=type(error).__name__)
+        known = _keys_in(answer.content)
+        if not known:
+            log.warning(Event.ISSUER_UNREACHABLE, error="no-keys")
             return
-        self._keys = {key.key_id: key for key in known.keys if key.key_id is not None}
+        self._keys = known
+
+
+def _keys_in(content: bytes) -> dict[str, jwt.PyJWK]:
+    """The keys for signatures in a JWKS by their ids; entries that are none of ours are passed over."""
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return {}
+    entries = document.get("keys") if isinstance(document, dict) else None
+    found: dict[str, jwt.PyJWK] = {}
+    for entry in entries if isinstance(entries, list) else []:
+        if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or not isinstance(entry.get("kid"), str):
+            continue
+        with suppress(Exception):  # Whatever is wrong with one of them, the others count.
+            found[entry["kid"]] = jwt.PyJWK(entry)
+    return found
 
 
 class IssuedTokens:
@@ -105,8 +127,10 @@ class IssuedTokens:
 
     def _claims(self, token: str) -> Mapping[str, Any] | None:
         try:
-            id_ = jwt.get_unverified_header(token).get("kid")
-            key = self._keys.key(id_) if isinstance(id_, str) else None
+            head = jwt.get_unverified_header(token)
+            id_ = head.get("kid")
+            # What "crit" names must be understood (RFC 7515 4.1.11), and we know of nothing that it may name.
+            key = self._keys.key(id_) if isinstance(id_, str) and "crit" not in head else None
             if key is None:
                 return None
             # Time is judged below, by the gateway's clock.

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from gateway.access import Right
-from gateway.choice import Choice, cause_of
+from gateway.choice import Choice, cause_of, chosen
 from gateway.model import DossierCode
 from gateway.service.access import Caller
 from gateway.service.bodies import raw, read_json
@@ -23,8 +23,9 @@ from gateway.service.shapes import PartnerState, Text
 from gateway.store.contract import DeadLetter
 
 _REFUSALS = documented(
-    "unauthenticated", "forbidden", "malformed", "too-large", "unsupported-type", "invalid-input", "store-unavailable"
-)
+    "unauthenticated", "forbidden", "malformed", "too-large", "unsupported-type", "invalid-input", "store-unavailable",
+    "store-full",
+)  # fmt: skip
 MOST_ORDER_BYTES = 64 * 1024
 Partner = Annotated[str, Path(max_length=63, description="Tên trong cấu hình / Its configured name")]
 
@@ -36,7 +37,7 @@ class _Order(BaseModel):
 class PauseOrder(_Order):
     """Stop sending to a partner, or with *dossier* only of one dossier."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Annotated[Text, Field(min_length=1)]
     dossier: DossierCode | None = None
 
 
@@ -49,8 +50,9 @@ class ResumeOrder(_Order):
 
 class RequeueOrder(_Order):
     """
-    Let dead letters try again: those of *ids*, or all that fit *partner*, *cause* and *dossier*, of which at least one
-    is given. At most *per_minute* dossiers in a minute; without it, as configured.
+    Let dead letters try again, of those that the caller's list shows: those of *ids*, or all that fit *partner*,
+    *cause* and *dossier*, of which at least one is given. At most *per_minute* dossiers in a minute; without it, as
+    configured.
     """
 
     reason: Text = ""
@@ -115,6 +117,9 @@ def routes(service: Service) -> APIRouter:
 
     content = Depends(body)
 
+    def within(caller: Caller) -> list[DeadLetter]:
+        return [each for each in gateway.dead_letters() if caller.grant.covers(DossierCode.parse(each.dossier))]
+
     @router.get("/partners")
     def partners(_caller: Caller = operator) -> PartnerStates:
         """Tồn đọng của từng đối tác. / The backlog of every partner."""
@@ -138,8 +143,8 @@ def routes(service: Service) -> APIRouter:
     def dead_letters(caller: Caller = operator, cursor_: Cursor = None, limit: Limit = 100) -> LetterPage:
         """Thông điệp chờ người xử lý, cũ trước. / Messages that wait for a person, oldest first."""
         after = place(cursor_)
-        found = sorted((each for each in gateway.dead_letters() if each.id > after), key=lambda letter: letter.id)
-        page = [letter for letter in found if caller.grant.covers(DossierCode.parse(letter.dossier))][:limit]
+        found = (letter for letter in within(caller) if letter.id > after)
+        page = sorted(found, key=lambda letter: letter.id)[:limit]
         return LetterPage(
             items=[Letter.of(letter) for letter in page], next=cursor(page[-1].id) if len(page) == limit else None
         )
@@ -150,10 +155,9 @@ def routes(service: Service) -> APIRouter:
         said = read_json(request, order, _REQUEUE, depth)
         if not said.ids and said.partner is None and said.cause is None and said.dossier is None:
             raise Refusal("malformed", "cần một trong / one is needed: ids, partner, cause, dossier")
+        # Letters of other agencies are not there for this caller, so that their numbers and causes tell nothing.
         choice = Choice(ids=said.ids, partner=said.partner, cause=said.cause, dossier=said.dossier)
-        letters = gateway.desk.letters(choice)
-        for letter in letters:
-            caller.must_cover(DossierCode.parse(letter.dossier))
+        letters = chosen(within(caller), choice)
         done = gateway.desk.requeue(
             [letter.id for letter in letters], actor=caller.actor, reason=said.reason, per_minute=said.per_minute
         )

@@ -5,16 +5,29 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from gateway.errors import InvalidInput
 from gateway.model import Change
 from gateway.model.change import Body
 from gateway.model.fields import Filled
+from gateway.model.verbatim import as_validation_error
 from gateway.ports import Receipt
 from gateway.service.problems import FieldProblem, field_problem, kind_of
 from gateway.store.contract import Delivery, DossierEntry, PartnerStatus, TimelineEntry
 
-Text = Annotated[str, Field(max_length=500)]
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise as_validation_error(
+            InvalidInput("text", "", "có ký tự NUL / has a NUL character", "Bỏ ký tự đó / Take it out")
+        )
+    return text
+
+
+Storable = AfterValidator(_storable)
+"""PostgreSQL keeps no NUL in a text."""
+Text = Annotated[str, Field(max_length=500), Storable]
 
 
 class BatchItem(BaseModel):
@@ -22,7 +35,7 @@ class BatchItem(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    source_id: Annotated[Filled, Field(max_length=255)]
+    source_id: Annotated[Filled, Field(max_length=255), Storable]
     body: Body
 
     def change(self, source: str) -> Change:

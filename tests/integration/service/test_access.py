@@ -133,6 +133,22 @@ def test_a_revoked_key_works_for_a_moment_at_most(gateway: Gateway, client_of: C
     assert submit(client, made.token).status_code == 401
 
 
+def test_a_clock_that_is_set_back_does_not_keep_a_revoked_key(
+    gateway: Gateway, client_of: ClientOf, clock: TestClock
+) -> None:
+    """
+    What was checked later than now was not checked.
+    """
+    made = gateway.keys.create("mot-cua", ["submit"], agencies=None, life=MONTH)
+    client = client_of()
+    submit(client, made.token)
+
+    gateway.keys.revoke(made.key.id, reason="Đã lộ")
+    clock.advance(-timedelta(minutes=10))
+
+    assert submit(client, made.token).status_code == 401
+
+
 def test_who_made_and_ended_keys_is_audited_and_no_secret_is_kept(gateway: Gateway) -> None:
     """
     Neither the audit nor the list nor the representation holds the secret.

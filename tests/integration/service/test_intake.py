@@ -155,6 +155,30 @@ def test_a_batch_answers_each_change_by_itself(gateway: Gateway, client_of: Clie
     assert gateway.totals()["dossiers"] == 2
 
 
+def test_a_text_that_not_every_database_can_keep_is_refused_on_each(gateway: Gateway, client_of: ClientOf) -> None:
+    """
+    Told as a fault of the database it would be sent again for ever, and hold up what is written together with it.
+    """
+    answer = batch(
+        client_of("submit"), item("a\0b", a_dossier()), item("2", a_dossier(code=a_code(8))), **{"Idempotency-Key": "b"}
+    ).json()
+
+    assert [each["outcome"] for each in answer["items"]] == ["refused", "accepted"]
+    assert answer["items"][0]["errors"][0]["field"] == "source_id"
+
+
+def test_two_keys_are_none(gateway: Gateway, client_of: ClientOf) -> None:
+    """
+    Under which of them the answer is kept, nobody could say.
+    """
+    headers = [("Content-Type", "application/json"), ("Idempotency-Key", '"1"'), ("Idempotency-Key", '"2"')]
+
+    answer = client_of("submit").post("/v1/dossiers", content=body_json(a_dossier()), headers=headers)
+
+    assert answer.status_code == 400
+    assert gateway.totals()["dossiers"] == 0
+
+
 def test_a_batch_with_a_key_gets_its_first_answer_again(client_of: ClientOf) -> None:
     """
     The retried batch does not turn its accepted changes into duplicates.

@@ -164,6 +164,42 @@ def test_dead_letters_are_listed_and_requeued_by_cause(
     assert gateway.operations.audit()[-1].actor.startswith("http:truc/")
 
 
+def test_letters_of_other_agencies_are_not_there(
+    gateway: Gateway, partner: ScriptedPartner, client_of: ClientOf
+) -> None:
+    """
+    An operator of one agency requeues by partner what is its own; another's letter is as unknown as one that never was.
+    """
+    fill(gateway, 1, agency="H99.01")
+    fill(gateway, 2, agency="H99.02")
+    for code in (a_code(1, agency="H99.01"), a_code(2, agency="H99.02")):
+        partner.script[code.text].append(failing(REFUSED))
+    gateway.run_until_idle()
+    own, other = (letter.id for letter in sorted(gateway.dead_letters(), key=lambda letter: letter.dossier))
+    client = client_of("operate", agencies=["H99.01"])
+
+    strange = [client.post("/v1/dead-letters/requeue", json={"ids": [id_]}).json() for id_ in (other, 10**12)]
+    done = client.post("/v1/dead-letters/requeue", json={"partner": "partner"}).json()
+
+    assert [each["status"] for each in strange] == [422, 422]
+    assert [each["errors"][0]["reason"] for each in strange] == ["không có / does not exist"] * 2
+    assert done["ids"] == [own]
+
+
+def test_a_reason_is_kept_without_numbers_of_people(gateway: Gateway, client_of: ClientOf) -> None:
+    """
+    The audit is for ever.
+    """
+    order = {"reason": "Theo yêu cầu của 099090000017\ngọi 0912345678"}
+
+    client_of("operate").post("/v1/partners/partner/pause", json=order).raise_for_status()
+
+    kept = gateway.operations.audit()[-1].reason
+    assert kept.startswith("Theo yêu cầu của [")
+    assert "099090000017" not in kept
+    assert "0912345678" not in kept
+
+
 def test_a_requeue_without_a_choice_is_refused(client_of: ClientOf) -> None:
     """
     An empty order is a slip, not "all".
@@ -193,6 +229,7 @@ def test_a_pause_holds_until_it_is_resumed(gateway: Gateway, client_of: ClientOf
         (["H99"], {"reason": "x"}, 403),
         (["H98"], {"reason": "x", "dossier": "H99.01.01-260302-0007"}, 403),
         (None, {"reason": ""}, 422),
+        (None, {"reason": "a\0b"}, 422),
         (None, {"reason": "x", "wholly": True}, 422),
     ],
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import ssl
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
@@ -24,6 +26,7 @@ from gateway.api import Gateway
 from gateway.config import settings_from
 from gateway.config.clients import OAuthSettings
 from gateway.errors import ConfigurationError
+from gateway.http import Headers, HttpAnswer
 from gateway.model import body_json
 from gateway.service.oauth import ASK_AGAIN_S, IssuerKeys
 from tests.builders import a_dossier
@@ -47,7 +50,9 @@ def jwks(*ids: str) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content
 
 
-def a_token(key: Any = SIGNING, algorithm: str = "ES256", kid: str | None = "k1", **claims: Any) -> str:
+def a_token(
+    key: Any = SIGNING, algorithm: str = "ES256", kid: str | None = "k1", crit: list[str] | None = None, **claims: Any
+) -> str:
     now = CLOCK.now()
     body = {
         "iss": ISSUER, "aud": AUDIENCE, "client_id": "one-stop-1",
@@ -55,7 +60,8 @@ def a_token(key: Any = SIGNING, algorithm: str = "ES256", kid: str | None = "k1"
     }  # fmt: skip
     return jwt.encode(
         {name: value for name, value in body.items() if value is not None},
-        key, algorithm=algorithm, headers={} if kid is None else {"kid": kid},
+        key, algorithm=algorithm,
+        headers={} if kid is None else {"kid": kid} if crit is None else {"kid": kid, "crit": crit},
     )  # fmt: skip
 
 
@@ -135,6 +141,7 @@ RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pytest.param(
             a_token(sha256(SIGNING.public_key().public_numbers().x.to_bytes(32)).hexdigest(), "HS256"), id="shared key"
         ),
+        pytest.param(a_token(crit=["xyz"]), id="what must be understood"),
         pytest.param("a.b.c", id="no token"),
     ],
 )
@@ -212,6 +219,71 @@ def test_known_keys_outlast_an_issuer_that_is_ill(said: bytes) -> None:
         keys.close()
 
 
+USABLE = {**ECAlgorithm.to_jwk(SIGNING.public_key(), as_dict=True), "kid": "k1", "alg": "ES256"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "known"),
+    [
+        pytest.param([None, 5, [], "k1", USABLE], True, id="no objects"),
+        pytest.param([{"kty": "EC", "crv": "P-256", "x": 5, "y": {}, "kid": "k2"}, USABLE], True, id="no numbers"),
+        pytest.param([{**USABLE, "kid": "k2", "alg": ["ES256"]}, USABLE], True, id="no algorithm"),
+        pytest.param([{**USABLE, "kid": 5}], False, id="no name"),
+        pytest.param([{**USABLE, "use": "enc"}], False, id="for another use"),
+        pytest.param({"k1": USABLE}, False, id="no list"),
+    ],
+)
+def test_an_entry_that_is_no_key_hides_no_other(entries: object, known: bool) -> None:
+    """
+    Issuers publish keys for other programs too, and nothing of theirs may become a fault of ours.
+    """
+    content = orjson.dumps({"keys": entries})
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+    with an_issuer(always(said)) as (url, _):
+        keys = issuer_keys(url, [1000.0])
+
+        assert (keys.key("k1") is not None) is known
+        keys.close()
+
+
+class SlowLine:
+    """Answers at once the first time, then holds every call until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked, self.let_go = threading.Event(), threading.Event()
+        self.calls = 0
+
+    def send(self, method: str, target: str, headers: Headers, body: bytes, until: float) -> HttpAnswer:
+        self.calls += 1
+        if self.calls > 1:
+            self.asked.set()
+            assert self.let_go.wait(10)
+        return HttpAnswer(200, (), orjson.dumps({"keys": [USABLE]}))
+
+    def close(self) -> None:
+        self.let_go.set()
+
+
+def test_nobody_waits_for_a_slow_issuer_whose_key_is_known() -> None:
+    """
+    A token with a made-up key makes us ask; meanwhile the others come in.
+    """
+    now, line = [1000.0], SlowLine()
+    settings = OAuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks_url="https://xac-thuc.vidu.example/keys")
+    keys = IssuerKeys(settings, line=line, monotonic=lambda: now[0])
+    keys.key("k1")
+    now[0] += ASK_AGAIN_S
+
+    with ThreadPoolExecutor(1) as pool:
+        stranger = pool.submit(keys.key, "made-up")
+        assert line.asked.wait(10)
+        found = keys.key("k1")
+        line.let_go.set()
+
+    assert found is not None
+    assert stranger.result() is None
+
+
 def a_certificate() -> bytes:
     """PEM of a certificate that nobody else has."""
     return trustme.CA().issue_cert("mot-cua.vidu.example").cert_chain_pems[0].bytes()
@@ -258,6 +330,18 @@ def test_a_header_alone_opens_nothing(tmp_path: Path, settings: dict[str, Any] |
 
     with a_service(tmp_path, **service) as client:
         assert submit(client, Client_Cert=passed).status_code == 401
+
+
+def test_a_header_that_came_twice_is_nobodys(tmp_path: Path) -> None:
+    """
+    The proxy added its own to the client's instead of taking that out: which is which, nobody can say.
+    """
+    with a_service(tmp_path, client_certificates=certificates()) as client:
+        headers = [("Client-Cert", PASSED["rfc9440"]), ("Client-Cert", ":AAAA:")]
+
+        answers = [client.get("/v1/partners", headers=order).status_code for order in (headers, headers[::-1])]
+
+    assert answers == [401, 401]
 
 
 OAUTH = {"issuer": ISSUER, "audience": AUDIENCE, "jwks_url": "https://xac-thuc.vidu.example/keys"}
