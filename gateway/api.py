@@ -4,7 +4,6 @@ The library's front door: submit changes, ask about dossiers, run the engines.
 
 from __future__ import annotations
 
-import getpass
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +30,7 @@ from gateway.model import Change, DossierCode
 from gateway.notices import PartnerCall
 from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.observe.tracing import led_to, span
-from gateway.operations import Operations, known_partner
+from gateway.operations import Operations, account, known_partner
 from gateway.policy import Limits
 from gateway.ports import Clock, Connector, Pulled, Receipt, Receiver, Reply, SystemClock
 from gateway.pulling import Pulling
@@ -287,12 +286,12 @@ class Gateway:
 
         The audit names this process's account; ``desk`` also takes a reason and a pace.
         """
-        return self._store.requeue(ids, now=self.clock.now(), actor=getpass.getuser())
+        return self._store.requeue(ids, now=self.clock.now(), actor=account())
 
     @property
     def operations(self) -> Operations:
         """What an operator may order while workers run, in the name of this process's account."""
-        return self.operations_of(getpass.getuser())
+        return self.operations_of(account())
 
     def operations_of(self, actor: str) -> Operations:
         """The same in the name of *actor*."""
@@ -301,7 +300,7 @@ class Gateway:
     @property
     def keys(self) -> ApiKeys:
         """The API keys of the service, in the name of this process's account."""
-        return ApiKeys(self._store, self.clock, getpass.getuser())
+        return ApiKeys(self._store, self.clock, account())
 
     @property
     def jobs(self) -> Jobs:

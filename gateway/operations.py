@@ -4,7 +4,9 @@ What an operator orders while workers run; each order takes effect with a worker
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import getpass
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +16,7 @@ from gateway.desk import kept_reason
 from gateway.errors import InvalidInput
 from gateway.janitor import Janitor
 from gateway.model import DossierCode
+from gateway.model.text import show
 from gateway.policy import Control, RateLimit, Window
 from gateway.ports import Clock
 from gateway.store.audit import Act
@@ -124,13 +127,22 @@ class Operations:
         return Act(self.actor, self.clock.now(), kept_reason(reason))
 
 
+def account(look_up: Callable[[], str] = getpass.getuser) -> str:
+    """The account of this process, for the audit."""
+    try:
+        return look_up()
+    except (KeyError, OSError):
+        # A container may run under a number that no account has.
+        return f"uid-{os.getuid()}"
+
+
 def known_partner(partner: str, partners: Sequence[str]) -> str:
     """*partner*, where it is one of the configured *partners*; else raises ``InvalidInput`` that names the nearest."""
     if partner in partners:
         return partner
     nearest = process.extractOne(partner, list(partners), score_cutoff=60)
     raise InvalidInput(
-        "partner", partner, "không có trong cấu hình / is not configured",
+        "partner", show(partner), "không có trong cấu hình / is not configured",
         f"Có phải «{nearest[0]}»? / Did you mean «{nearest[0]}»?" if nearest
         else f"Các đối tác / Partners: {', '.join(partners) or '–'}",
     )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
-from getpass import getuser
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from gateway.cli.exits import ExitCode
 from gateway.cli.shell import interactive
 from gateway.config.settings import vietnamese
 from gateway.model import DossierCode
+from gateway.operations import account
 from gateway.store.contract import DeadLetter
 
 NumbersArgument = Annotated[
@@ -86,7 +86,7 @@ def one_choice(numbers: Sequence[int] | None, filters: Choice, *, every: bool) -
 
 def actor_of(given: str | None) -> str:
     """Who gives the order: as told, the account behind ``sudo``, or the process's own."""
-    return given if given is not None else os.environ.get("SUDO_USER") or _account()
+    return given if given is not None else os.environ.get("SUDO_USER") or account()
 
 
 def make_sure(letters: Sequence[DeadLetter], question: str, *, yes: bool) -> None:
@@ -112,11 +112,3 @@ def _moment(text: str) -> datetime:
         raise typer.BadParameter(
             f"--since: «{text}» không phải ngày giờ, ví dụ 2026-11-20T08:00 / is no date, such as 2026-11-20T08:00"
         ) from None
-
-
-def _account() -> str:
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        # A container may run under a number that no account has.
-        return f"uid-{os.getuid()}"

@@ -26,11 +26,10 @@ _LONGEST: Final = 255
 PARAMETER: Final = {
     "name": HEADER,
     "in": "header",
-    "required": False,
     "description": 'Khóa của yêu cầu, ví dụ / The key of the request, for example: "8e03978e-40d5-43dd"',
     "schema": {"type": "string"},
 }
-"""The header as the schema publishes it."""
+"""The header as the schema publishes it; each route says whether it is required."""
 
 
 class Running:

@@ -53,13 +53,13 @@ def routes(service: Service) -> APIRouter:
     They read header and query by themselves: what the framework does for parameters costs as much as the commit.
     """
     router = APIRouter(prefix="/v1", tags=["Tiếp nhận / Intake"])
-    read = reads(idempotency.PARAMETER, BACKFILL)
+    read, read_one = (reads(idempotency.PARAMETER | {"required": needed}, BACKFILL) for needed in (False, True))
     known_before: dict[int | str, dict[str, Any]] = {
         200: {"model": Accepted, "description": "Đã biết từ trước / Known before"}
     }
 
     @router.post(
-        "/dossiers", status_code=201, response_model=Accepted, openapi_extra=takes(Dossier) | read,
+        "/dossiers", status_code=201, response_model=Accepted, openapi_extra=takes(Dossier) | read_one,
         responses=_REFUSALS | known_before,
     )  # fmt: skip
     async def submit_dossier(request: Request) -> Response:
@@ -67,7 +67,7 @@ def routes(service: Service) -> APIRouter:
         return await _one(service, request, DOSSIER)
 
     @router.post(
-        "/steps", status_code=201, response_model=Accepted, openapi_extra=takes(ProcessingStep) | read,
+        "/steps", status_code=201, response_model=Accepted, openapi_extra=takes(ProcessingStep) | read_one,
         responses=_REFUSALS | known_before,
     )  # fmt: skip
     async def submit_step(request: Request) -> Response:
@@ -92,16 +92,15 @@ def routes(service: Service) -> APIRouter:
                 items = _items(content, service.settings.max_batch, big=big)
             return _Batch(caller, items)
 
+        # Not in the thread that writes, where everybody else would wait for it.
         if key is None:
             return _response(await anyio.to_thread.run_sync(lambda: read().submitted_to(service, backfill=backfill)))
         asked = idempotency.request_id(caller.name, key, request, content)
-
-        def prepare() -> Asked:
-            batch = read()
-            return Asked(asked, batch.changes, batch.answer, backfill)
-
         with service.running.alone(asked):
-            return _response(await service.submissions.submit(prepare))
+            batch = await anyio.to_thread.run_sync(read)
+            return _response(
+                await service.submissions.submit(lambda: Asked(asked, batch.changes, batch.answer, backfill))
+            )
 
     return router
 

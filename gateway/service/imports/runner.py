@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Any, Final
 from uuid import uuid4
 
@@ -33,6 +34,12 @@ _NO_SOURCE: Final = {
     "value": "",
     "reason": "nguồn không còn trong cấu hình / the source is no longer configured",
     "remedy": "Cấu hình lại [sources.…] rồi gửi lại tệp / Configure it and send the file again",
+}
+_NO_FILE: Final = {
+    "field": "file",
+    "value": "",
+    "reason": "tệp không còn ở máy này / the file is no longer on this machine",
+    "remedy": "Gửi lại tệp / Send the file again",
 }
 _UNEXPECTED: Final = {
     "field": "file",
@@ -102,15 +109,15 @@ class Runner:
         except _Stopped:
             self._gateway.jobs.give_back(id_, self._place)
             return
-        if end is not None:
-            state, told = end
-            self._gateway.jobs.note(id_, self._place, told, state=state)
+        state, told = end
+        if self._gateway.jobs.note(id_, self._place, told, state=state):
+            # Else somebody took the job over meanwhile, and needs the file.
             self._forget(id_)
 
-    def _import(self, id_: str, detail: Mapping[str, Any]) -> tuple[State, Mapping[str, Any]] | None:
+    def _import(self, id_: str, detail: Mapping[str, Any]) -> tuple[State, Mapping[str, Any]]:
         file = self._spool.upload(id_)
         if file is None:
-            return None
+            return "failed", {**detail, "refusal": _NO_FILE}
         log.info(Event.IMPORT_STARTED, source=detail["source"], job=id_)
         source = self._gateway.settings.sources.get(detail["source"])
         if source is None:
@@ -176,4 +183,5 @@ def _in_words(refusal: InvalidInput | ConfigurationError) -> dict[str, str]:
     if isinstance(refusal, InvalidInput):
         return {"field": refusal.field, "value": "", "reason": refusal.reason, "remedy": refusal.remedy}
     first = refusal.problems[0]
-    return {"field": first.path, "value": "", "reason": first.reason, "remedy": first.remedy}
+    # The mapping's own path tells a client nothing but how this machine is laid out.
+    return {"field": PurePath(first.path).name, "value": "", "reason": first.reason, "remedy": first.remedy}

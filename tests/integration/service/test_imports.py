@@ -212,6 +212,48 @@ def test_a_file_that_nobody_can_cope_with_holds_up_no_other(gateway: Gateway, cl
     assert "ZeroDivisionError" not in str(jobs)
 
 
+class Overtaken(Gateway):
+    """Is so slow that an heir takes the job over before the end."""
+
+    def submit_many(
+        self, changes: Iterable[Change], connection: object | None = None, *, backfill: bool = False
+    ) -> list[Receipt]:
+        assert isinstance(self.clock, TestClock)
+        self.clock.advance(SILENCE + timedelta(seconds=1))
+        assert self.jobs.take(ID, "heir", silence=SILENCE) is not None
+        return super().submit_many(changes, connection, backfill=backfill)
+
+
+def test_who_lost_a_job_leaves_its_file_to_the_heir(gateway: Gateway, clock: TestClock) -> None:
+    """
+    The slow one comes to its end after all; the heir is still reading.
+    """
+    spool = Spool(gateway.settings.service.spool)
+    with Overtaken(gateway.settings, connectors=[ScriptedPartner()], clock=clock) as slow:
+        runner = Runner(slow, spool)
+        upload(spool, ID)
+        runner.add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+        runner.start()
+        until(lambda: slow.totals().get("dossiers") == 2, "the slow one has submitted")
+        runner.close()
+
+    assert spool.waiting() == [ID]
+    assert gateway.jobs.note(ID, "heir", {})
+
+
+def test_a_mapping_that_vanished_is_named_without_its_place(client: httpx.Client, tmp_path: Path) -> None:
+    """
+    The client learns which file the operator must bring back, not how the machine is laid out.
+    """
+    (tmp_path / "mot-cua.toml").unlink()
+
+    taken = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+    job = ended(client, taken.headers["location"])
+
+    assert (job["state"], job["refusal"]["field"]) == ("failed", "mot-cua.toml")
+    assert str(tmp_path) not in str(job)
+
+
 @contextmanager
 def no_file_longer_than(size: int) -> Iterator[None]:
     """The disk takes no more than that; files of this test only grow beyond it where it says so."""

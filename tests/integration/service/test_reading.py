@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -88,6 +91,24 @@ def test_a_timeline_comes_page_by_page(gateway: Gateway, client_of: ClientOf) ->
     found = pages(client_of("read"), f"/v1/dossiers/{a_code()}/timeline?limit=1")
 
     assert [line["what"] for page in found for line in page] == [each.what for each in gateway.timeline(a_code())]
+
+
+@pytest.mark.parametrize("path", ["", f"/{a_code()}", f"/{a_code()}/timeline"])
+def test_nothing_is_shown_that_the_audit_cannot_keep(
+    gateway: Gateway, client_of: ClientOf, tmp_path: Path, path: str
+) -> None:
+    """
+    503 in place of a reading that nobody could tell of later.
+    """
+    fill(gateway, 7)
+    client = client_of("read")
+    with closing(sqlite3.connect(tmp_path / "lienthong.db")) as database:
+        database.execute("DROP TABLE lt_audit")
+
+    answer = client.get(f"/v1/dossiers{path}")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert a_code().text not in answer.text
 
 
 @pytest.mark.parametrize("path", [f"/v1/dossiers/{a_code(1)}", f"/v1/dossiers/{a_code(1)}/timeline"])
