@@ -168,9 +168,8 @@ class Statements:
             self._cursor.execute(statement.text, {**arrays, "tenant": self.tenant})
 
     def _many_on_sqlite(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        done = 0
+        done, values = 0, _values(statement.columns)
         for count, text in statement.blocks:
-            values = itemgetter(*statement.columns)
             while len(rows) - done >= count:
                 block = rows[done : done + count]
                 self._cursor.execute(text, [*chain.from_iterable(map(values, block)), self.tenant])
@@ -187,6 +186,14 @@ class Statements:
                     parameters[key] = orjson.dumps(value).decode()
         parameters["tenant"] = self.tenant
         self._cursor.execute(self._sql[name].text, parameters)
+
+
+def _values(columns: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Takes the values of a row in the order of *columns*; also where there is one only."""
+    if len(columns) == 1:
+        (column,) = columns
+        return lambda row: (row[column],)
+    return itemgetter(*columns)
 
 
 def ids(sql: Statements, count: int) -> list[int]:
