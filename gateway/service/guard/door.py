@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from gateway.callbacks.rates import source_key
 
-_SIX_BITS = 64
-"""One customer of a network has that many bits of IPv6 addresses to come from."""
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Guest(Protocol):
@@ -96,15 +95,11 @@ class Door:
 
     def _source(self, address: str) -> str:
         """Under which name connections from *address* are counted; empty for those that are not."""
-        try:
-            place = ipaddress.ip_address(address)
-        except ValueError:
+        source = source_key(address)
+        if not source:
             # A socket of this machine's file system has no address.
             return ""
+        place = ipaddress.ip_address(address)
         if isinstance(place, ipaddress.IPv6Address):
             place = place.ipv4_mapped or place
-        if any(place in network for network in self._proxies):
-            return ""
-        if isinstance(place, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((place, _SIX_BITS), strict=False))
-        return str(place)
+        return "" if any(place in network for network in self._proxies) else source
