@@ -66,7 +66,8 @@ def ended(claim: Claim, event: MessageEvent, **more: Any) -> Settled:
 @pytest.mark.parametrize("count", [BLOCKS[-1] - 1, BLOCKS[0], 2 * BLOCKS[0] + BLOCKS[-1] + 5])
 def test_many_rows_are_written_as_single_ones_are(workers: Workers, count: int) -> None:
     """
-    Rows go to the database in blocks and what is left over: each lane gets its own verdict, none its neighbour's.
+    Rows go to the database in blocks and what is left over: each lane gets its own verdict, none its neighbour's, and
+    whoever was refused can be sent on its way again together.
     """
     workers.accept(count)
     events = (MessageEvent.DELIVER, MessageEvent.REJECT, MessageEvent.RELEASE)
@@ -79,7 +80,11 @@ def test_many_rows_are_written_as_single_ones_are(workers: Workers, count: int) 
     assert {claim.token for claim in again.claims} == {2}
     (status,) = workers.store.status()
     assert status.delivered == len(range(0, count, 3))
-    assert sorted(int(letter.dossier[-4:]) for letter in workers.store.dead_letters()) == list(range(1, count, 3))
+    letters = workers.store.dead_letters()
+    assert sorted(int(letter.dossier[-4:]) for letter in letters) == list(range(1, count, 3))
+    dead = [letter.id for letter in letters]
+    assert workers.store.requeue(dead, now=CLOCK.now()) == dead
+    assert workers.store.dead_letters() == []
 
 
 def test_a_process_that_did_not_hear_of_a_hold_does_not_end_it(store: SqlStore) -> None:
