@@ -4,6 +4,7 @@ Dossiers and steps in: singly and in batches, each request with one durable comm
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from gateway.service.context import Service
 from gateway.service.problems import Refusal, documented, field_problem
 from gateway.service.schema import reads, takes
 from gateway.service.shapes import Accepted, BatchAnswer, BatchAnswers, BatchItem, accepted, batch_answer
+from gateway.service.submissions import Prepare
 from gateway.store.answers import Answer, Asked
 
 DOSSIER: TypeAdapter[Dossier] = TypeAdapter(Dossier)
@@ -98,9 +100,7 @@ def routes(service: Service) -> APIRouter:
         asked = idempotency.request_id(caller.name, key, request, content)
         with service.running.alone(asked):
             batch = await anyio.to_thread.run_sync(read)
-            return _response(
-                await service.submissions.submit(lambda: Asked(asked, batch.changes, batch.answer, backfill))
-            )
+            return await _submitted(service, lambda: Asked(asked, batch.changes, batch.answer, backfill))
 
     return router
 
@@ -118,7 +118,16 @@ async def _one(service: Service, request: Request, shape: TypeAdapter[Any]) -> R
         return Asked(asked, [change], _answer_of_one, backfill)
 
     with service.running.alone(asked):
+        return await _submitted(service, prepare)
+
+
+async def _submitted(service: Service, prepare: Prepare) -> Response:
+    try:
         return _response(await service.submissions.submit(prepare))
+    except asyncio.CancelledError:
+        # The process ends, and its grace is over before the database answered: only the key can tell what became of it.
+        again = "dịch vụ đang dừng, hãy gửi lại với cùng khóa / the service stops; send it again under the same key"
+        raise Refusal("busy", again, headers={"Connection": "close"}) from None
 
 
 def _answer_of_one(receipts: list[Receipt]) -> Answer:

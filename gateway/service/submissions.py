@@ -19,6 +19,8 @@ from gateway.store.answers import Answer, Asked
 
 MOST: Final = 64
 """Requests in one commit: who comes next must not wait for too many."""
+CLOSED_WITHIN_S: Final = 1.0
+"""What still waits at the end waits for a database that another holds; its client was told to come back."""
 
 Prepare = Callable[[], Asked]
 _Waiting = tuple[Prepare, "asyncio.Future[Answer]"]
@@ -30,16 +32,21 @@ class Submissions:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="submissions", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def close(self) -> None:
-        """End when everything that waits has its answer. Nothing is submitted any more."""
+    def close(self, within_s: float = CLOSED_WITHIN_S) -> None:
+        """
+        End when everything that waits has its answer, or after *within_s* seconds: what was not begun by then never is.
+        Nothing is submitted any more.
+        """
         self._queue.put(None)
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(within_s)
+        self._over.set()
 
     async def submit(self, prepare: Prepare) -> Answer:
         """
@@ -55,7 +62,7 @@ class Submissions:
         going_on = True
         while going_on:
             turn, going_on = self._turn()
-            if turn:
+            if turn and not self._over.is_set():
                 self._work(turn)
 
     def _turn(self) -> tuple[list[_Waiting], bool]:
