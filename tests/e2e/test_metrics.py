@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.running import CONFIGURATION, run, start
+from tests.running import CONFIGURATION, start
 
 
 def configure(folder: Path) -> None:
@@ -37,15 +37,3 @@ def test_workers_tell_how_they_are(tmp_path: Path) -> None:
     assert 'lienthong_build_info{database="sqlite"' in metrics.text
     assert 'lienthong_workers{partner="cong"}' in metrics.text
     assert ready.status_code == 200
-
-
-def test_an_address_that_is_none_is_a_wrong_command_line(tmp_path: Path) -> None:
-    """
-    Nothing is started with half of what was asked for.
-    """
-    configure(tmp_path)
-
-    ended = run(tmp_path, "sync", "--metrics", "9464")
-
-    assert ended.returncode == 2
-    assert "--metrics" in ended.stderr

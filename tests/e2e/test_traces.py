@@ -8,11 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-import pytest
 
 from connectors.mocks import Directive, Request
 from connectors.national_portal.mock import Portal
-from gateway import Change, Gateway
+from gateway import Gateway
 from gateway.config import load
 from gateway.model import ProcedureCode, body_json
 from gateway.ports import SystemClock
@@ -20,30 +19,11 @@ from gateway.sandbox.server import Server
 from tests.builders import a_dossier
 from tests.collector import collector
 from tests.portal import PASSWORD, a_portal
-from tests.running import CONFIGURATION, ENVIRONMENT, PASSWORD_NAME, run, until
+from tests.running import CONFIGURATION, ENVIRONMENT, PASSWORD_NAME, until
 from tests.serving import served
 
 A_DOSSIER = a_dossier(procedure=ProcedureCode.parse("9.000123"))
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-
-
-def test_a_delivery_is_traced_to_the_partner(tmp_path: Path) -> None:
-    """
-    The partner is out of reach: a span for what was carried, and within it one for the call, which failed.
-    """
-    text = CONFIGURATION.format(unit="H99", stop_s=5.0, url="http://127.0.0.1:9", mapping="none.toml")
-    text = text.replace("cap_s = 0.5 }", "cap_s = 0.5, horizon_days = 0.0000001 }", 1)
-    (tmp_path / "lienthong.toml").write_text(text, "utf-8")
-    with Gateway(load(tmp_path / "lienthong.toml", ENVIRONMENT)) as gateway:
-        gateway.submit(Change(source="test", source_id="1", body=a_dossier()))
-
-    with collector() as collected:
-        run(tmp_path, "sync", "--until-idle", environment=collected.environment)
-
-    carried = next(span for span in collected.spans if span.name == "deliver cong")
-    calls = [span for span in collected.spans if span.name == "call cong" and span.parent == carried.id]
-    assert carried.attributes["lienthong.operation"] == "dossier"
-    assert [(call.failed, call.attributes["lienthong.outcome"]) for call in calls] == [("unreachable", "unreachable")]
 
 
 class Listening:
@@ -59,19 +39,18 @@ class Listening:
         return self.portal.handle(request)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["the partner is told", "the partner is not told"])
-def test_a_trace_goes_from_the_caller_to_the_partner(tmp_path: Path, told: bool) -> None:
+def test_a_trace_goes_from_the_caller_to_the_partner(tmp_path: Path) -> None:
     """
-    A caller's trace goes on through request, acceptance, the database, delivery and call; the log bears its id; the
-    partner hears of it only where the configuration says so.
+    A caller's trace goes on through request, acceptance, the database, delivery and call; the log bears its id; of two
+    partners the one hears of it for which the configuration says so.
     """
-    portal = Listening()
-    server = Server(portal)
-    text = CONFIGURATION.format(unit="H99", stop_s=5.0, url=server.url, mapping="none.toml")
-    more = "send_traceparent = true\n" if told else ""
-    text = f'service.listen = "127.0.0.1:0"\nlog.level = "debug"\n{text}'.replace(
-        "timeout_s = 1.5\n", f"timeout_s = 1.5\n{more}"
-    )
+    portal, other = Listening(), Listening()
+    servers = [Server(portal), Server(other)]
+    text = CONFIGURATION.format(unit="H99", stop_s=5.0, url=servers[0].url, mapping="none.toml")
+    first = text[text.index("[partners.cong]") : text.index("[sources")]
+    second = first.replace("partners.cong", "partners.khac").replace(servers[0].url, servers[1].url)
+    told = first.replace("timeout_s = 1.5", "timeout_s = 1.5\nsend_traceparent = true", 1)
+    text = f'service.listen = "127.0.0.1:0"\nlog.level = "debug"\n{text.replace(first, told + second)}'
     (tmp_path / "lienthong.toml").write_text(text, "utf-8")
     environment = {**ENVIRONMENT, PASSWORD_NAME: PASSWORD}
     log = (tmp_path / "log").open("w", encoding="utf-8")
@@ -88,10 +67,11 @@ def test_a_trace_goes_from_the_caller_to_the_partner(tmp_path: Path, told: bool)
             answer = httpx.post(
                 f"{url}/v1/dossiers", content=body_json(A_DOSSIER), headers=headers, trust_env=False, timeout=20.0
             )
-            until(lambda: gateway.status()[0].delivered == 1, "it has arrived")
+            until(lambda: [each.delivered for each in gateway.status()] == [1, 1], "it has arrived")
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
-    server.close()
+    for server in servers:
+        server.close()
 
     assert (answer.status_code, answer.headers["X-Request-ID"]) == (201, TRACE)
     spans = {span.name: span for span in collected.spans if span.trace == TRACE}
@@ -100,6 +80,7 @@ def test_a_trace_goes_from_the_caller_to_the_partner(tmp_path: Path, told: bool)
     assert spans["call cong"].parent == spans["deliver cong"].id
     lines = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines() if line[0] == "{"]
     carried = [line["correlation"] for line in lines if line["event"] == "delivery.message_carried"]
-    assert carried == [TRACE]
-    expected = {f"00-{TRACE}-{spans['call cong'].id}-01"} if told else set()
-    assert set(portal.heard) == expected
+    assert carried == [TRACE, TRACE]
+    assert {"deliver khac", "call khac"} <= spans.keys()
+    assert set(portal.heard) == {f"00-{TRACE}-{spans['call cong'].id}-01"}
+    assert other.heard == []
