@@ -19,7 +19,8 @@ LOOK_EVERY = timedelta(seconds=0.5)
 class Daemon:
     """
     *over* waits at most so many seconds, and tells whether the work is over. *on_stop* is called once, when a stop was
-    asked for; *reloaded* after each reload, with whether it took effect.
+    asked for; *reloaded* after each reload, with whether it took effect. The supervisor
+    hears a sign of life while *alive*.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Daemon:
         workers: Workers | None,
         on_stop: Callable[[], None] = lambda: None,
         reloaded: Callable[[bool], None] = lambda _: None,
+        alive: Callable[[], bool] = lambda: True,
     ) -> None:
         self._config = config
         self._gateway = gateway
@@ -40,6 +42,7 @@ class Daemon:
         self._workers = workers
         self._on_stop = on_stop
         self._reloaded = reloaded
+        self._alive = alive
         self._stopping = False
         self._supervisor = Supervisor(os.environ)
 
@@ -55,7 +58,8 @@ class Daemon:
             if self._over(part.total_seconds()):
                 self._supervisor.stopping()
                 return True
-            self._supervisor.alive()
+            if self._alive():
+                self._supervisor.alive()
             if self._stop.event.is_set() and not self._stopping:
                 self._stopping = True
                 self._supervisor.stopping()

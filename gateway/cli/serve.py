@@ -72,7 +72,15 @@ def serve(
                 def over(wait_s: float) -> bool:
                     return stop.event.wait(wait_s) or not server.alive or (workers is not None and workers.ended(0))
 
-                daemon = Daemon(config, gateway, stop, over, workers=workers, reloaded=monitor.meter.reloaded)
+                daemon = Daemon(
+                    config,
+                    gateway,
+                    stop,
+                    over,
+                    workers=workers,
+                    reloaded=monitor.meter.reloaded,
+                    alive=lambda: monitor.live().good,
+                )
                 daemon.ready()
                 while not daemon.ended(LOOK_EVERY):
                     pass

@@ -28,7 +28,7 @@ MetricsOption = Annotated[
 ]
 
 
-def monitor_of(gateway: Gateway, stop: Stop, *, running: Callable[[], bool] = lambda: True) -> Monitor:
+def monitor_of(gateway: Gateway, stop: Stop) -> Monitor:
     """What tells how this process is. Raises ``ConfigurationError`` where what it needs is not installed."""
     try:
         from gateway.monitor import Monitor
@@ -42,7 +42,7 @@ def monitor_of(gateway: Gateway, stop: Stop, *, running: Callable[[], bool] = la
                 )
             ]
         ) from error
-    return Monitor(gateway, running=running, stopping=stop.event.is_set)
+    return Monitor(gateway, stopping=stop.event.is_set)
 
 
 @contextmanager

@@ -67,11 +67,11 @@ class Report:
 
 
 def of_process(*, running: bool, stopping: bool) -> Check:
-    """*running* tells whether all threads that this process lives for still work."""
+    """*running* tells whether what this process lives for still shows that it works."""
     if stopping:
         return Check("process", Condition.FAILED, "Đang dừng / Stopping")
     if not running:
-        return Check("process", Condition.FAILED, "Một phần của tiến trình đã ngừng / A part of the process has ended")
+        return Check("process", Condition.FAILED, "Tiến trình bị treo / The process hangs")
     return Check("process", Condition.OK, "Đang chạy / Running")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from gateway.monitor.health import Check, Report
 from gateway.monitor.meter import Meter
 from gateway.monitor.series import WithoutBirthdays
 
+SILENT_S = 15.0
+"""An event loop without a sign of life for so long hangs."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -24,7 +27,7 @@ class Monitor:
     """
     Watches *gateway* and what this process does for it; the gateway's engines that are made from now on are counted.
 
-    *running* tells whether all that this process lives for still works, *stopping* whether it was asked to end.
+    *stopping* tells whether this process was asked to end. A service whose event loop hangs is not alive.
     However often and by however many it is asked, the database is asked every few seconds at most, and no answer takes
     longer than a few.
     """
@@ -33,11 +36,12 @@ class Monitor:
         self,
         gateway: Gateway,
         *,
-        running: Callable[[], bool] = lambda: True,
         stopping: Callable[[], bool] = lambda: False,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._running = running
         self._stopping = stopping
+        self._monotonic = monotonic
+        self._beat_at: float | None = None
         self._gateway = gateway
         self._vitals = Fresh(gateway.vitals, keep_s=5.0, wait_s=3.0)
         self._pulse = Fresh(self._feel, keep_s=2.0, wait_s=1.0)
@@ -47,6 +51,18 @@ class Monitor:
         self.meter = Meter(self._registry, database="sqlite" if self._disk else "postgresql")
         self._registry.register(StoreCollector(self._vitals, gateway.clock, threshold=self._threshold, disk=self._disk))
         gateway.observer = self.meter
+
+    def beat(self) -> None:
+        """A sign of life of the service's event loop, to be given every second while it runs."""
+        self._beat_at = self._monotonic()
+
+    def rest(self) -> None:
+        """The event loop has ended as it should: no sign of life is to come."""
+        self._beat_at = None
+
+    def _running(self) -> bool:
+        beat_at = self._beat_at
+        return beat_at is None or self._monotonic() - beat_at < SILENT_S
 
     def _feel(self) -> bool:
         self._gateway.try_to_write()

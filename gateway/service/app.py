@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -43,8 +44,11 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = service.settings.threads
         service.submissions.start()
         runner.start()
+        beating = asyncio.create_task(_beat(monitor))
         with gateway.working_off():
             yield
+        beating.cancel()
+        monitor.rest()
         await anyio.to_thread.run_sync(service.submissions.close)
         await anyio.to_thread.run_sync(runner.close)
 
@@ -83,6 +87,13 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     app.router.routes.append(FacadeRoute(service))
     publish_shapes(app, (*intake.SHAPES, *changes.SHAPES, *operating.SHAPES))
     return app
+
+
+async def _beat(monitor: Monitor) -> None:
+    """Show again and again that the event loop works."""
+    while True:
+        monitor.beat()
+        await asyncio.sleep(1.0)
 
 
 def _access(gateway: Gateway) -> Access:

@@ -17,6 +17,7 @@ from gateway.config import DatabaseSettings, TenantSettings
 from gateway.errors import ConfigurationError, OutcomeUnknown, Rejected
 from gateway.monitor import Endpoint, Monitor
 from gateway.monitor.endpoint import AT_ONCE
+from gateway.monitor.monitor import SILENT_S
 from tests.builders import a_code, a_dossier
 from tests.clocks import TestClock
 from tests.partners import ScriptedPartner, failing
@@ -163,3 +164,20 @@ def test_an_address_that_is_taken_names_its_setting(tmp_path: Path) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ConfigurationError, match=rf"metrics\.listen: không mở được {address}"):
             Endpoint(Monitor(gateway), address)
+
+
+def test_a_service_that_hangs_is_not_alive(tmp_path: Path) -> None:
+    """
+    Its event loop gives no sign of life for a while; one that has ended as it should owes none.
+    """
+    now = [100.0]
+    with a_gateway(tmp_path) as (gateway, _):
+        monitor = Monitor(gateway, monotonic=lambda: now[0])
+        monitor.beat()
+        now[0] += SILENT_S - 1
+        before = monitor.live().good
+        now[0] += 1
+        hanging = monitor.live().good
+        monitor.rest()
+
+        assert (before, hanging, monitor.live().good) == (True, False, True)
