@@ -38,6 +38,12 @@ WORDS: Mapping[str, Advice] = {
         "Nội dung lưu không đọc được: kiểm tra chuỗi băm bằng «lienthong timeline», gửi nhật ký cho nhóm phát triển"
         " / The stored body cannot be read: check its chain with «lienthong timeline», report it with the log",
     ),
+    "wording": Advice(
+        DEVELOPERS,
+        "Lời nguyên văn của hệ thống nguồn không đặt lại được: gửi nhật ký cho nhóm phát triển, gửi lại hồ sơ từ hệ"
+        " thống một cửa rồi «cancel» bản này / The source's own words, kept with it, cannot be put back: report it"
+        " with the log, send the dossier again from the source system, and «cancel» this one",
+    ),
     "wrong-kind": Advice(
         DEVELOPERS,
         "Thông điệp đi nhầm nghiệp vụ: gửi nhật ký cho nhóm phát triển"
