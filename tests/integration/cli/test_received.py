@@ -1,0 +1,38 @@
+"""``lienthong received``: what partners told, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gateway.api import Gateway
+from gateway.config import load
+from gateway.notices import PartnerCall
+from tests.callers import CallingPartner, notice
+from tests.integration.cli.conftest import Run
+
+
+def test_an_operator_sees_what_was_told_and_who_was_turned_away(run: Run, configured: Path) -> None:
+    """
+    A notice taken and told again, one refused, and a stranger at the door; the dossier's timeline has its own.
+    """
+    with Gateway(load(configured, {}), connectors=[CallingPartner()]) as gateway:
+        for body in (notice(), notice(), notice(2, amount=-1)):
+            gateway.receive("thu", "/paid", body)
+        gateway.callbacks.turned_away("thu", PartnerCall("/paid", b"", source="192.0.2.1"))
+
+    said = json.loads(run("received", "--json").stdout)
+    shown = run("received", "--last", "1")
+    told = run("timeline", "G22.99-260305-00001").stdout
+
+    assert [(each["said"], each["times"], each["event_id"]) for each in said["notices"]] == [
+        ("refused", 1, None),
+        ("taken", 2, "gd-1"),
+    ]
+    assert [(each["why"], each["source"], each["times"]) for each in said["turned_away"]] == [
+        ("forged", "192.0.2.1", 1)
+    ]
+    assert "không nhận" in shown.stdout
+    assert "đã ghi nhận" not in shown.stdout
+    assert "192.0.2.1" in shown.stderr
+    assert "Đối tác báo / notice: đã ghi nhận" in told
