@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -33,13 +33,23 @@ class StoreCollector:
     """Metrics from *vitals*; a database that does not answer is a metric, too."""
 
     def __init__(
-        self, vitals: Fresh[Vitals], clock: Clock, *, threshold: Callable[[], int], disk: Path | None = None,
+        self,
+        vitals: Fresh[Vitals],
+        clock: Clock,
+        *,
+        threshold: Callable[[], int],
+        served: Callable[[], Collection[str]],
+        disk: Path | None = None,
         usage: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage,
-    ) -> None:  # fmt: skip
-        """*threshold* is how many failures open a breaker; *disk* is where the database's file lies."""
+    ) -> None:
+        """
+        *threshold* is how many failures open a breaker, *served* whom workers deliver to; *disk* is where the
+        database's file lies.
+        """
         self._vitals = vitals
         self._clock = clock
         self._threshold = threshold
+        self._served = served
         self._disk = disk
         self._usage = usage
 
@@ -58,6 +68,7 @@ class StoreCollector:
             yield from _backlog(found, now)
             yield from _ended(found)
             yield from _partners(found, now, self._threshold())
+            yield _workers(found, now, self._served())
             yield from _notices(found)
 
 
@@ -108,8 +119,6 @@ def _ended(found: Vitals) -> Iterator[Metric]:
 
 
 def _partners(found: Vitals, now: datetime, threshold: int) -> Iterator[Metric]:
-    alive = Counter(worker.partner for worker in found.workers if now - worker.seen_at < ALIVE)
-
     def each(name: str, text: str, value: Callable[[PartnerStatus], float]) -> Metric:
         family = GaugeMetricFamily(name, text, labels=["partner"])
         for status in found.partners:
@@ -137,12 +146,19 @@ def _partners(found: Vitals, now: datetime, threshold: int) -> Iterator[Metric]:
         "By how much the partner is called slower; 1 is not at all.",
         lambda status: status.slowdown,
     )
-    yield each("lienthong_workers", "Workers that showed themselves lately.", lambda status: alive[status.partner])
     yield each(
         "lienthong_inbox_unplaced",
         "Notices of a partner that belong to no known dossier.",
         lambda status: found.unplaced.get(status.partner, 0),
     )
+
+
+def _workers(found: Vitals, now: datetime, served: Collection[str]) -> Metric:
+    alive = Counter(worker.partner for worker in found.workers if now - worker.seen_at < ALIVE)
+    family = GaugeMetricFamily("lienthong_workers", "Workers that showed themselves lately.", labels=["partner"])
+    for partner in sorted({*alive, *served}):
+        family.add_metric([partner], alive[partner])
+    return family
 
 
 def _notices(found: Vitals) -> Iterator[Metric]:

@@ -49,7 +49,9 @@ class Monitor:
         settings = gateway.settings
         self._disk = settings.database.path.absolute().parent if settings.database.url is None else None
         self.meter = Meter(self._registry, database="sqlite" if self._disk else "postgresql")
-        self._registry.register(StoreCollector(self._vitals, gateway.clock, threshold=self._threshold, disk=self._disk))
+        self._registry.register(
+            StoreCollector(self._vitals, gateway.clock, threshold=self._threshold, served=self._served, disk=self._disk)
+        )
         gateway.observer = self.meter
 
     def beat(self) -> None:
@@ -70,6 +72,10 @@ class Monitor:
 
     def _threshold(self) -> int:
         return self._gateway.settings.delivery.breaker.threshold
+
+    def _served(self) -> list[str]:
+        """Whom workers deliver to: who fetches its messages by itself needs none."""
+        return [connector.name for connector in self._gateway.pushed]
 
     def exposition(self) -> bytes:
         """All metrics, as ``CONTENT_TYPE``."""
@@ -95,7 +101,7 @@ class Monitor:
             *checks,
             health.of_store(None),
             health.of_schema(is_ours=is_ours),
-            health.of_workers(found, (connector.name for connector in self._gateway.pushed), now),
+            health.of_workers(found, self._served(), now),
             *health.of_partners(found.partners, now),
         ]
 

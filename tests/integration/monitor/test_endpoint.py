@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from gateway.errors import ConfigurationError, OutcomeUnknown, Rejected
 from gateway.monitor import Endpoint, Monitor
 from gateway.monitor.endpoint import AT_ONCE
 from gateway.monitor.monitor import SILENT_S
+from gateway.ports import Message
 from tests.builders import a_code, a_dossier
 from tests.clocks import TestClock
 from tests.partners import ScriptedPartner, failing
@@ -181,3 +183,28 @@ def test_a_service_that_hangs_is_not_alive(tmp_path: Path) -> None:
         monitor.rest()
 
         assert (before, hanging, monitor.live().good) == (True, False, True)
+
+
+@dataclass
+class FetchingPartner(ScriptedPartner):
+    """Fetches what it is to be told."""
+
+    lease: timedelta = timedelta(minutes=1)
+
+    def told(self, message: Message) -> bytes:
+        return message.body
+
+
+def test_who_fetches_by_itself_needs_no_worker(tmp_path: Path) -> None:
+    """
+    Nobody is alarmed that no worker delivers to it.
+    """
+    with a_gateway(tmp_path, FetchingPartner("mot-cua"), ScriptedPartner("cong")) as (gateway, _):
+        told = Monitor(gateway).exposition().decode()
+        ready = Monitor(gateway).ready()
+
+    assert 'lienthong_workers{partner="cong"} 0.0' in told
+    assert 'lienthong_workers{partner="mot-cua"}' not in told
+    assert [check.text for check in ready.checks if check.name == "workers"] == [
+        "Chưa có ai gửi cho «cong» / Nobody delivers to «cong»"
+    ]
