@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -16,6 +20,7 @@ from gateway.monitor import Monitor
 from gateway.service import Server, create_app
 from tests.integration.service.conftest import ClientOf
 from tests.running import until
+from tests.serving import serving
 
 PERSONAL = "099090000017"
 
@@ -29,6 +34,31 @@ def watched(tmp_path: Path) -> Iterator[tuple[httpx.Client, Monitor]]:
             assert server.wait_until_ready(time.sleep)
             with httpx.Client(base_url=server.url, trust_env=False, timeout=10.0) as client:
                 yield client, monitor
+
+
+def test_a_database_that_is_held_makes_nobody_call_the_service_dead(tmp_path: Path) -> None:
+    """
+    Every thread waits for it with a reader's request: alive at once, and not ready after a moment.
+    """
+    settings = settings_from({"service": {"listen": "127.0.0.1:0", "threads": 1}}, folder=tmp_path)
+    with (
+        Gateway(settings) as gateway,
+        closing(sqlite3.connect(tmp_path / "lienthong.db", isolation_level=None)) as other,
+        serving(gateway) as client,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        made = gateway.keys.create("doc", ["read"], agencies=None, life=timedelta(days=1))
+        reader = {"Authorization": f"Bearer {made.token}"}
+        client.get("/v1/dossiers", headers=reader).raise_for_status()
+        other.execute("BEGIN IMMEDIATE")
+        readers = [pool.submit(client.get, "/v1/dossiers", headers=reader) for _ in range(2)]
+
+        answers = [client.get(f"/health/{what}").status_code for what in ("live", "ready")]
+        waited = [not each.done() for each in readers]
+        other.execute("ROLLBACK")
+
+    assert answers == [200, 503]
+    assert waited == [True, True]
 
 
 def test_requests_are_counted_by_route(watched: tuple[httpx.Client, Monitor]) -> None:
