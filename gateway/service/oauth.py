@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -85,15 +85,19 @@ class IssuerKeys:
         except HttpFault as fault:
             log.warning(Event.ISSUER_UNREACHABLE, error=fault.code)
             return
-        known = _keys_in(answer.content)
+        known = _keys_in(answer.content, self._settings.algorithms)
         if not known:
             log.warning(Event.ISSUER_UNREACHABLE, error="no-keys")
             return
         self._keys = known
 
 
-def _keys_in(content: bytes) -> dict[str, jwt.PyJWK]:
-    """The keys for signatures in a JWKS by their ids; entries that are none of ours are passed over."""
+def _keys_in(content: bytes, algorithms: Sequence[str]) -> dict[str, jwt.PyJWK]:
+    """
+    The keys for signatures in a JWKS by their ids; entries that are none of ours are passed over. An RSA key that names
+    no algorithm is for the first of *algorithms* that it can be for.
+    """
+    for_rsa = next((name for name in algorithms if name.startswith(("RS", "PS"))), None)
     try:
         document = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -104,7 +108,8 @@ def _keys_in(content: bytes) -> dict[str, jwt.PyJWK]:
         if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or not isinstance(entry.get("kid"), str):
             continue
         with suppress(Exception):  # Whatever is wrong with one of them, the others count.
-            found[entry["kid"]] = jwt.PyJWK(entry)
+            unnamed = for_rsa if entry.get("kty") == "RSA" and "alg" not in entry else None
+            found[entry["kid"]] = jwt.PyJWK(entry, unnamed)
     return found
 
 

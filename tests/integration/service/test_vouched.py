@@ -382,14 +382,18 @@ def test_a_slip_in_who_is_trusted_is_named(service: dict[str, Any], path: str, s
     assert said in named[path]
 
 
-def test_rsa_keys_are_understood(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("algorithm", "named"), [("RS256", True), ("RS256", False), ("PS256", False)])
+def test_rsa_keys_are_understood(tmp_path: Path, algorithm: str, named: bool) -> None:
     """
-    The other algorithm that is on by default.
+    The other algorithm that is on by default, and the one that the configuration means where the key does not say.
     """
-    one = RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True)
-    content = orjson.dumps({"keys": [{**one, "kid": "r1", "alg": "RS256"}]})
+    one = {**RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True), "kid": "r1"}
+    content = orjson.dumps({"keys": [{**one, "alg": algorithm} if named else one]})
     said = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content
     with an_issuer(always(said)) as (url, _):
-        oauth = {"issuer": ISSUER, "audience": AUDIENCE, "jwks_url": url, "clients": {"mot-cua": CLIENT}}
+        oauth = {
+            "issuer": ISSUER, "audience": AUDIENCE, "jwks_url": url, "algorithms": [algorithm],
+            "clients": {"mot-cua": CLIENT},
+        }  # fmt: skip
         with a_service(tmp_path, oauth=oauth) as client:
-            assert submit(client, Authorization=f"Bearer {a_token(RSA, 'RS256', 'r1')}").status_code == 201
+            assert submit(client, Authorization=f"Bearer {a_token(RSA, algorithm, 'r1')}").status_code == 201
