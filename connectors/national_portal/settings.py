@@ -19,7 +19,8 @@ from connectors.national_portal import codes as tables
 from connectors.national_portal.codes import Meaning
 from connectors.national_portal.facade.settings import FacadeSettings
 from gateway.config.base import Mistake
-from gateway.http import Engine
+from gateway.config.certified import a_file, certificate
+from gateway.http import ClientCertificate, Engine
 from gateway.links import LEAST_KEY
 from gateway.model import (
     ApplicantKind,
@@ -329,18 +330,16 @@ class PortalSettings(Section):
     @field_validator("ca_file", "client_cert_file", "client_key_file")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_file():
-            raise Mistake("không có tệp này / no such file", "Sửa đường dẫn / Mend the path")
-        return value
+        return a_file(value)
 
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:
-        if (self.client_cert_file is None) is not (self.client_key_file is None):
-            raise Mistake(
-                "client_cert_file và client_key_file phải đi cùng nhau / come together",
-                "Ghi cả hai đường dẫn / Give both paths",
-            )
+        _ = self.client_certificate
         return self
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        return certificate(self.client_cert_file, self.client_key_file, self.client_key_password)
 
     @property
     def questions(self) -> Literal["A", "D"]:

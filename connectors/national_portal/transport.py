@@ -14,7 +14,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.shapes import Request, base_of, headers_of
-from gateway.http import ClientCertificate, HttpAnswer, LineSettings, Network, Refused, TooManyRedirects, open_line
+from gateway.http import HttpAnswer, LineSettings, Network, Refused, TooManyRedirects, open_line
 from gateway.http.redirects import KEEPING, onward
 from gateway.observe.carrying import CarryingLine
 
@@ -107,10 +107,6 @@ class AdapterLine:
 def line_settings(settings: PortalSettings) -> LineSettings:
     """What the line needs to know of *settings*."""
     parts = urlsplit(settings.adapter_url)
-    cert_file, key_file = settings.client_cert_file, settings.client_key_file
-    client = None
-    if cert_file and key_file:
-        client = ClientCertificate(cert_file, key_file, settings.client_key_password.get_secret_value())
     return LineSettings(
         origin=f"{parts.scheme}://{parts.netloc}",
         connect_s=settings.connect_timeout_s,
@@ -118,6 +114,6 @@ def line_settings(settings: PortalSettings) -> LineSettings:
         keepalive_s=settings.keepalive_s,
         answer_bytes=settings.max_answer_bytes,
         ca_file=settings.ca_file,
-        client=client,
+        client=settings.client_certificate,
         proxy=settings.proxy,
     )

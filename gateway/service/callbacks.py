@@ -6,6 +6,7 @@ Whatever can be refused without the body is refused before it is read.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -40,7 +41,7 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-def _at(service: Service, partner: str, place: str):  # type: ignore[no-untyped-def] # a route, as FastAPI takes it.
+def _at(service: Service, partner: str, place: str) -> Callable[[Request], Awaitable[Response]]:
     async def called(request: Request) -> Response:
         if not service.gateway.callbacks.may_call(partner):
             raise Refusal("not-found")

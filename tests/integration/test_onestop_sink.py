@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from pydantic import SecretStr
 
 from connectors.provincial.onestop.connector import OneStop, build
@@ -24,6 +26,7 @@ from tests.integration.test_portal_calls import call, connector, notice
 from tests.partners import ScriptedPartner
 from tests.receivers import Door, receiving
 from tests.stores import Backend
+from tests.wires import always, serving
 
 SECRET = "khoa-bi-mat-vi-du-16"
 BORN_THERE = "G22.99-260305-00011"
@@ -124,6 +127,43 @@ def test_a_refusal_is_read_by_what_it_means(
     }[state]  # fmt: skip
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_receiver_may_ask_for_our_certificate(tmp_path: Path, clock: TestClock, shown: bool) -> None:
+    """
+    With it the change arrives over TLS; without it nothing has left us, and the change waits.
+    """
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    ours = ca.issue_cert("lienthong.vidu.example")
+    ours.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    ours.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    asking = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(asking)
+    ca.configure_trust(asking)
+    asking.verify_mode = ssl.CERT_REQUIRED
+    files = {"client_cert_file": tmp_path / "cert.pem", "client_key_file": tmp_path / "key.pem"} if shown else {}
+
+    with serving(always(b"HTTP/1.1 204 No Content\r\n\r\n"), tls=asking) as server:
+        url = f"https://localhost:{server.port}/nhan"
+        sink = build(
+            "motcua",
+            {
+                "kind": "webhook",
+                "told_of": ["cong"],
+                "url": url,
+                "secret": SecretStr(SECRET),
+                "ca_file": tmp_path / "ca.pem",
+                **files,
+            },
+            clock=clock,
+        )
+        (health,) = sink.check()
+        sink.close()
+
+    assert health.ok is shown
+    assert (len(server.heard) == 1) is shown
+
+
 def table(backend: Backend, **options: Any) -> OneStop:
     given = {
         "kind": "table", "told_of": ["cong"], "database_url": SecretStr(backend.sqlalchemy_url), "table": "thay_doi",
@@ -172,6 +212,7 @@ def test_a_table_that_is_not_there_is_said_before_anything_is_sent(backend: Back
     [
         ({"kind": "webhook", "told_of": ["cong"]}, "lacks url"),
         ({"kind": "webhook", "told_of": ["cong"], "url": "http://127.0.0.1:9", "secret": "ngan"}, "lacks secret_env"),
+        ({"kind": "webhook", "told_of": ["cong"], "client_key_file": __file__}, "come together"),
         ({"kind": "table", "told_of": ["cong"], "database_url": "sqlite://"}, "lacks table"),
         ({"kind": "table", "told_of": ["cong"], "database_url": "x", "table": "t"}, "no SQLAlchemy address"),
         ({"kind": "table", "told_of": ["cong"], "database_url": "x", "table": "t; DROP"}, "no name of a table"),

@@ -65,6 +65,7 @@ class WebhookClient:
                 keepalive_s=5.0,
                 answer_bytes=_MOST_ANSWER_BYTES,
                 ca_file=settings.ca_file,
+                client=settings.client_certificate,
             ),
             network=network,
             monotonic=monotonic,

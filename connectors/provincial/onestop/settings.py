@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from gateway.config.base import Mistake
-from gateway.http import Engine
+from gateway.config.certified import a_file, certificate
+from gateway.http import ClientCertificate, Engine
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Value = Literal["key", "sequence", "dossier", "kind", "accepted_at", "late", "body"]
@@ -36,6 +37,11 @@ class OneStopSettings(BaseModel):
     connect_timeout_s: Seconds = Field(3.0, description="webhook, table: the longest wait for a connection")
     read_timeout_s: Seconds = Field(6.0, description="webhook: the longest silence")
     ca_file: Path | None = Field(None, description="webhook: authorities that its certificate must descend from")
+    client_cert_file: Path | None = Field(None, description="webhook: our certificate where it asks for one, PEM")
+    client_key_file: Path | None = Field(None, description="webhook: its key, PEM")
+    client_key_password: SecretStr = Field(
+        SecretStr(""), description="webhook: the key's password, by client_key_password_env or client_key_password_file"
+    )
 
     database_url: SecretStr = Field(SecretStr(""), description="table: SQLAlchemy address of the province's database")
     table: str = Field("", description="table: its name, with a schema before a dot if need be")
@@ -45,6 +51,20 @@ class OneStopSettings(BaseModel):
     )
 
     lease_s: Seconds = Field(60.0, description="pull: what was read and not acknowledged comes again after this")
+
+    @field_validator("ca_file", "client_cert_file", "client_key_file")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        return a_file(value)
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        _ = self.client_certificate
+        return self
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        return certificate(self.client_cert_file, self.client_key_file, self.client_key_password)
 
     @field_validator("url")
     @classmethod
