@@ -113,6 +113,10 @@ class Gateway:
     def _desk(self) -> Desk:
         return Desk(self._store, self.connectors, self.clock, per_minute=self.settings.delivery.requeue_per_minute)
 
+    def hurry(self, within: timedelta) -> None:
+        """The process is to end: nobody waits for the database beyond *within* from now on."""
+        self._store.hurry(within)
+
     def close(self) -> None:
         self.callbacks.close()
         _close([*self._retired, *self.connectors])

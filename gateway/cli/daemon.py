@@ -55,20 +55,26 @@ class Daemon:
         remaining = every
         while remaining > timedelta(0):
             part = min(remaining, LOOK_EVERY)
-            if self._over(part.total_seconds()):
-                self._supervisor.stopping()
+            over = self._over(part.total_seconds())
+            if (over or self._stop.event.is_set()) and not self._stopping:
+                self._begin_to_stop()
+                return over
+            if over:
                 return True
             if self._alive():
                 self._supervisor.alive()
-            if self._stop.event.is_set() and not self._stopping:
-                self._stopping = True
-                self._supervisor.stopping()
-                self._on_stop()
-                return False
             if self._stop.reload.is_set() and not self._stopping:
                 self._reload()
             remaining -= part
         return False
+
+    def _begin_to_stop(self) -> None:
+        self._stopping = True
+        self._supervisor.stopping()
+        # A database that somebody holds keeps nobody beyond the time for a graceful stop.
+        self._gateway.hurry(timedelta(seconds=self._gateway.settings.delivery.stop_s))
+        if self._stop.event.is_set():
+            self._on_stop()
 
     def _reload(self) -> None:
         self._stop.reload.clear()

@@ -151,7 +151,7 @@ def kind_of(error: GatewayError) -> str:
 
 
 def answer_with_problems(app: FastAPI) -> None:
-    """Let every refusal and fault of *app* end as a problem."""
+    """Let every refusal of *app* end as a problem; what nobody foresaw is for ``Watched``."""
 
     def refused(_request: Request, error: Refusal) -> Response:
         return problem(error.kind, error.detail, error.errors, error.headers)
@@ -175,15 +175,9 @@ def answer_with_problems(app: FastAPI) -> None:
         # Nobody is there to read it.
         return problem("malformed")
 
-    def unexpected(_request: Request, error: Exception) -> Response:
-        log.error(Event.REQUEST_FAILED, error=type(error).__name__)
-        # The server ends the connection after it.
-        return problem("unexpected", headers={"Connection": "close"})
-
     handlers: list[tuple[type[Exception], Any]] = [
         (Refusal, refused), (GatewayError, ours), (RequestValidationError, of_parameters),
         (HTTPException, of_framework), (ClientDisconnect, hung_up),
-        (Exception, unexpected),
     ]  # fmt: skip
     for kind, handler in handlers:
         app.add_exception_handler(kind, handler)

@@ -4,6 +4,7 @@ Every request is counted, logged and traced under one id: by its route's templat
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import MutableMapping
 from time import perf_counter
@@ -16,6 +17,7 @@ from gateway.monitor import Meter
 from gateway.observe import Event, correlated, get_logger
 from gateway.observe.correlation import correlation_of
 from gateway.observe.tracing import HEADER, span
+from gateway.service.problems import problem
 
 log = get_logger(__name__)
 _LEVELS = logging.getLogger(__name__)
@@ -25,12 +27,14 @@ NO_ROUTE: Final = "none"
 """The label of requests that no route took."""
 REFUSED: Final = 400
 FAULT: Final = 500
+_LAST: Final = {"Connection": "close"}
 
 
 class Watched:
     """
     *app*, with *meter* told of each request and its answer. What is done for a request is logged under its id, which
-    the answer tells in ``X-Request-ID``. No answer is for a cache between: it may hold personal data.
+    the answer tells in ``X-Request-ID``; what nobody foresaw ends as a problem, like any other. No answer is for a
+    cache between: it may hold personal data.
     """
 
     def __init__(self, app: ASGIApp, meter: Meter) -> None:
@@ -44,11 +48,12 @@ class Watched:
         came = Headers(scope=scope)
         before = came.get(HEADER, "")
         correlation = correlation_of(before, came.get("x-request-id", ""))
-        method, status, begun = _method(scope), 500, perf_counter()
+        method, status, begun, begun_to_answer = _method(scope), FAULT, perf_counter(), False
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun_to_answer
             if message["type"] == "http.response.start":
+                begun_to_answer = True
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = correlation
@@ -59,6 +64,17 @@ class Watched:
         with correlated(correlation), span(method, "server", after=[before] if before else ()) as spot:
             try:
                 await self._app(scope, receive, noting)
+            except asyncio.CancelledError:
+                # The server's time to stop is over; it does nothing more for this request than to send what is said.
+                if begun_to_answer:
+                    raise
+                await problem("busy", headers=_LAST)(scope, receive, noting)
+            except Exception as fault:
+                log.exception(Event.REQUEST_FAILED, error=type(fault).__name__)
+                if begun_to_answer:
+                    # An answer that breaks off is known to be none.
+                    raise
+                await problem("unexpected", headers=_LAST)(scope, receive, noting)
             finally:
                 self._meter.under_way.dec()
                 took_s, route = perf_counter() - begun, _route(scope)

@@ -56,6 +56,9 @@ class SqlStore(ABC):
     @abstractmethod
     def close(self) -> None: ...
 
+    def hurry(self, within: timedelta) -> None:  # noqa: B027 - for a store that can be waited for.
+        """This process is to end: nobody waits for the database beyond *within* from now on."""
+
     @abstractmethod
     def _write(self) -> AbstractContextManager[Statements]:
         """One durable transaction: all of the block, or nothing."""

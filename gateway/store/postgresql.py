@@ -138,6 +138,9 @@ class PostgresStore(SqlStore):
                 open=True,
             )
 
+    def hurry(self, within: timedelta) -> None:
+        self._pool.timeout = min(self._pool.timeout, within.total_seconds())
+
     def close(self) -> None:
         self._pool.close()
 

@@ -8,7 +8,6 @@ begins IMMEDIATE, so that processes on the same file queue up instead of failing
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -22,6 +21,7 @@ from gateway.store.base import Heard, SqlStore
 from gateway.store.callers import sqlite_connection
 from gateway.store.schema import Found, migrate
 from gateway.store.sql import Statements
+from gateway.store.turns import SLICE, TurnMissed, Turns
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -36,6 +36,15 @@ def _faults(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as exc:
         raise _translated(exc, path) from exc
+    except TurnMissed as exc:
+        raise _held(path) from exc
+
+
+def _held(path: Path) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"«{path.name}» đang bị tiến trình khác giữ quá lâu. Tìm và dừng tiến trình đó. "
+        "/ Another process holds the database for too long."
+    )
 
 
 def _translated(exc: sqlite3.DatabaseError, path: Path) -> StoreError:
@@ -47,10 +56,7 @@ def _translated(exc: sqlite3.DatabaseError, path: Path) -> StoreError:
             "/ No room left for the database; this change was not accepted, earlier ones are safe."
         )
     if name.startswith("SQLITE_BUSY"):
-        return StoreUnavailable(
-            f"«{path.name}» đang bị tiến trình khác giữ quá lâu. Tìm và dừng tiến trình đó. "
-            "/ Another process holds the database for too long."
-        )
+        return _held(path)
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
         return StoreUnavailable(
             f"Không mở hoặc ghi được «{path.name}» ({name}). Kiểm tra thư mục, quyền ghi và đĩa. "
@@ -69,7 +75,8 @@ class SqliteStore(SqlStore):
     """
     ``Store`` on one file, or in memory at ``Path(":memory:")``. Safe for several processes on the same file.
 
-    Opening migrates the file to this release. *heard* is told of every statement and commit.
+    Opening migrates the file to this release. *heard* is told of every statement and commit. *busy* is how long to wait
+    for another process that holds the file.
     """
 
     def __init__(
@@ -78,11 +85,13 @@ class SqliteStore(SqlStore):
         self._path = path
         self._heard = heard
         self._tenant = tenant
-        self._lock = threading.RLock()
+        self._turns = Turns(busy, _is_busy)
         with _faults(path):
             self._connection = _connect(path, busy)
             try:
                 migrate(lambda: _engine(self._connection), _found(self._connection))
+                # From here on whoever waits lets the other threads have a turn meanwhile.
+                self._connection.execute(f"PRAGMA busy_timeout = {SLICE // timedelta(milliseconds=1)}")
             except BaseException:
                 self._connection.close()
                 raise
@@ -91,16 +100,22 @@ class SqliteStore(SqlStore):
         if self._heard is not None:
             self._heard(what)
 
+    def hurry(self, within: timedelta) -> None:
+        self._turns.hurry(within)
+
     def close(self) -> None:
-        with self._lock:
+        with self._turns.ended():
             self._connection.close()
+
+    def _begin(self, sql: str) -> sqlite3.Cursor:
+        cursor = self._connection.cursor()
+        cursor.execute(sql)
+        return cursor
 
     @contextmanager
     def _write(self) -> Iterator[Statements]:
         """One durable transaction."""
-        with self._lock, _faults(self._path):
-            cursor = self._connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
+        with _faults(self._path), self._turns.writing(lambda: self._begin("BEGIN IMMEDIATE")) as cursor:
             try:
                 yield self._statements(cursor)
                 self._tell("commit")
@@ -114,9 +129,7 @@ class SqliteStore(SqlStore):
     @contextmanager
     def _read(self) -> Iterator[Statements]:
         """One consistent view."""
-        with self._lock, _faults(self._path):
-            cursor = self._connection.cursor()
-            cursor.execute("BEGIN")
+        with _faults(self._path), self._turns.reading(lambda: self._begin("BEGIN")) as cursor:
             try:
                 yield self._statements(cursor)
             finally:

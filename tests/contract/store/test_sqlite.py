@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
 import pytest
@@ -19,6 +22,14 @@ from tests.contract.store.telling import accept, change
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "gateway.db"
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Another program writes for as long as the block lasts."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
 
 
 def test_a_full_disk_refuses_the_new_and_keeps_the_old(path: Path) -> None:
@@ -131,3 +142,70 @@ def test_a_store_in_memory_keeps_the_same_promises_while_it_lives() -> None:
         assert accept(store, change(a_dossier()))[0].duplicate
         assert store.status()[0].pending == 1
         assert not Path(":memory:").exists()
+
+
+def test_many_who_wait_for_a_held_database_do_not_wait_one_after_the_other(path: Path) -> None:
+    """
+    Another process holds the file: who reads is served meanwhile, and all who write give up after one patience, not
+    after as many as there are of them.
+    """
+    patience_s = 0.6
+    store = SqliteStore(path, tenant="H99", busy=timedelta(seconds=patience_s))
+    waited: list[float] = []
+
+    def write() -> None:
+        began = monotonic()
+        with pytest.raises(StoreUnavailable, match="bị tiến trình khác giữ"):
+            store.try_to_write()
+        waited.append(monotonic() - began)
+
+    with closing(store), held(path):
+        writers = [threading.Thread(target=write) for _ in range(6)]
+        for each in writers:
+            each.start()
+        began = monotonic()
+        assert store.totals()["dossiers"] == 0
+        read_s = monotonic() - began
+        for each in writers:
+            each.join()
+
+    assert read_s < patience_s
+    assert max(waited) < 2.5 * patience_s
+    assert len(waited) == 6
+
+
+def test_a_store_that_is_closed_keeps_nobody_waiting(path: Path) -> None:
+    """
+    A writer has half a minute of patience with a held file; closing the store ends it at once.
+    """
+    store = SqliteStore(path, tenant="H99")
+    ended: list[str] = []
+
+    def write() -> None:
+        with pytest.raises(StoreUnavailable):
+            store.try_to_write()
+        ended.append("refused")
+
+    with held(path):
+        writer = threading.Thread(target=write)
+        writer.start()
+        began = monotonic()
+        store.close()
+        writer.join(5)
+
+    assert ended == ["refused"]
+    assert monotonic() - began < 5
+
+
+def test_who_must_hurry_still_writes_where_nobody_is_in_the_way(path: Path) -> None:
+    """
+    The process ends, its time is over: a held file is given up, a free one takes the last word.
+    """
+    with closing(SqliteStore(path, tenant="H99")) as store:
+        store.hurry(timedelta(0))
+        with held(path), pytest.raises(StoreUnavailable):
+            store.try_to_write()
+
+        accept(store, change(a_dossier()))
+
+        assert store.totals()["dossiers"] == 1

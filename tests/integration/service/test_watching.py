@@ -16,9 +16,12 @@ import pytest
 
 from gateway.api import Gateway
 from gateway.config import settings_from
+from gateway.model import body_json
 from gateway.monitor import Monitor
 from gateway.service import Server, create_app
+from tests.builders import a_dossier
 from tests.integration.service.conftest import ClientOf
+from tests.partners import ScriptedPartner
 from tests.running import until
 from tests.serving import serving
 
@@ -100,6 +103,41 @@ def test_a_refused_request_is_logged_under_the_id_that_its_answer_tells(
     told = [(record["correlation"], record["status"]) for record in records]
     assert told == [(answer.headers["X-Request-ID"], 404), (other.headers["X-Request-ID"], 404)]
     assert PERSONAL not in str(records)
+
+
+class Unfinished(ScriptedPartner):
+    """A connector with a bug, whose words quote what it was told."""
+
+    def route(self, kind: str, origin: str) -> str | None:
+        raise KeyError(PERSONAL)
+
+
+def test_what_nobody_foresaw_is_a_problem_like_any_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    A bug of ours ends one request: under its id, for no cache, with its place in the log and nothing of its words.
+    """
+    settings = settings_from({"service": {"listen": "127.0.0.1:0"}}, folder=tmp_path)
+    with (
+        Gateway(settings, connectors=[Unfinished()]) as gateway,
+        serving(gateway) as client,
+        caplog.at_level("INFO", "gateway.service"),
+    ):
+        made = gateway.keys.create("mot-cua", ["submit"], agencies=None, life=timedelta(days=1))
+        headers = {
+            "Authorization": f"Bearer {made.token}",
+            "Idempotency-Key": '"1"',
+            "Content-Type": "application/json",
+        }
+        answer = client.post("/v1/dossiers", content=body_json(a_dossier()), headers=headers)
+        after = client.get("/health/live")
+
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:lienthong:problem:unexpected")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    (record,) = [vars(record) for record in caplog.records if record.msg == "service.request_failed"]
+    assert (record["error"], record["correlation"]) == ("KeyError", answer.headers["X-Request-ID"])
+    assert record["exc_info"] is not None
+    assert after.status_code == 200
 
 
 def test_metrics_on_the_service_need_their_right(client_of: ClientOf) -> None:
