@@ -13,14 +13,12 @@ from fastapi import FastAPI
 from gateway.api import Gateway
 from gateway.monitor import Monitor
 from gateway.service import callbacks, changes, dossiers, files, health, imports, intake, operating
-from gateway.service.access import Access, KeyTokens, Tokens
-from gateway.service.certificates import ProxyCertificates
+from gateway.service.access import access_to
 from gateway.service.context import Service
 from gateway.service.facade import FacadeRoute
 from gateway.service.guard import Shedding
 from gateway.service.imports.runner import Runner
 from gateway.service.imports.spool import Spool
-from gateway.service.oauth import IssuedTokens, IssuerKeys
 from gateway.service.problems import answer_with_problems
 from gateway.service.schema import publish_shapes
 from gateway.service.submissions import Submissions
@@ -34,7 +32,7 @@ _ABOUT = (
 
 def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     """The service of *gateway*, which stays the caller's to close; *monitor* tells how it is."""
-    service = Service(gateway, _access(gateway), Submissions(gateway))
+    service = Service(gateway, access_to(gateway), Submissions(gateway))
     monitor = monitor or Monitor(gateway)
     spool = Spool(service.settings.spool)
     runner = Runner(gateway, spool)
@@ -94,12 +92,3 @@ async def _beat(monitor: Monitor) -> None:
     while True:
         monitor.beat()
         await asyncio.sleep(1.0)
-
-
-def _access(gateway: Gateway) -> Access:
-    settings = gateway.settings.service
-    kinds: list[Tokens] = [KeyTokens(gateway.keys)]
-    if settings.oauth is not None:
-        kinds.append(IssuedTokens(settings.oauth, IssuerKeys(settings.oauth), gateway.clock))
-    passed = settings.client_certificates
-    return Access(kinds, gateway.clock, None if passed is None else ProxyCertificates(passed))

@@ -10,7 +10,7 @@ import pytest
 from gateway.api import Gateway
 from gateway.errors import InvalidInput
 from gateway.model import body_json
-from gateway.service.access import BELIEVED_S
+from gateway.service.access.gate import BELIEVED_S
 from tests.builders import a_code, a_dossier
 from tests.clocks import TestClock
 from tests.integration.service.conftest import ClientOf

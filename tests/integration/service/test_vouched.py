@@ -28,7 +28,7 @@ from gateway.config.clients import OAuthSettings
 from gateway.errors import ConfigurationError
 from gateway.http import Headers, HttpAnswer
 from gateway.model import body_json
-from gateway.service.oauth import ASK_AGAIN_S, IssuerKeys
+from gateway.service.access.oauth import ASK_AGAIN_S, IssuerKeys
 from tests.builders import a_dossier
 from tests.clocks import TestClock
 from tests.partners import ScriptedPartner

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import jwt
 import orjson
 
-from gateway.access import Grant, grant_of
-from gateway.config.clients import ClientGrant, OAuthSettings
+from gateway.access import Grant
+from gateway.config.clients import OAuthSettings
 from gateway.http import HttpFault, Line, LineSettings, open_line
 from gateway.observe import Event, get_logger
 from gateway.ports import Clock
-from gateway.service.access import Caller
+from gateway.service.access.caller import Caller, granted
 
 log = get_logger(__name__)
 
@@ -120,7 +120,7 @@ class IssuedTokens:
         self._settings = settings
         self._keys = keys
         self._clock = clock
-        self._clients = {said.client_id: grant(name, said) for name, said in settings.clients.items()}
+        self._clients = {said.client_id: granted(name, said) for name, said in settings.clients.items()}
 
     def caller(self, token: str) -> Caller | None:
         claims = self._claims(token)
@@ -165,8 +165,3 @@ class IssuedTokens:
         said = claims.get("scope", "")
         named = {word.removeprefix(prefix) for word in str(said).split() if word.startswith(prefix)}
         return Grant(known.name, frozenset(right for right in known.rights if right in named), known.agencies)
-
-
-def grant(name: str, said: ClientGrant) -> Grant:
-    """What the configuration grants to the client *name*. Raises ``InvalidInput`` for an agency that is none."""
-    return grant_of(name, said.rights, None if said.all_agencies else said.agencies)

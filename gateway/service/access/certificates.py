@@ -14,8 +14,7 @@ from urllib.parse import unquote
 from fastapi import Request
 
 from gateway.config.clients import CertificateSettings
-from gateway.service.access import Caller
-from gateway.service.oauth import grant
+from gateway.service.access.caller import Caller, granted
 
 
 class ProxyCertificates:
@@ -24,7 +23,7 @@ class ProxyCertificates:
     def __init__(self, settings: CertificateSettings) -> None:
         self._header = settings.header
         self._proxies = [ipaddress.ip_network(network) for network in settings.trusted_proxies]
-        self._clients = {said.sha256: grant(name, said) for name, said in settings.clients.items()}
+        self._clients = {said.sha256: granted(name, said) for name, said in settings.clients.items()}
 
     def caller(self, request: Request) -> Caller | None:
         passed = request.headers.getlist(self._header)

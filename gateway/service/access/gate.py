@@ -5,7 +5,6 @@ Who asks: a bearer token becomes a caller with rights, or the request ends. Ever
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
 from typing import Annotated, Final, Protocol
@@ -14,9 +13,9 @@ import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from gateway.access import ApiKeys, Grant, Right
-from gateway.model import DossierCode
+from gateway.access import ApiKeys, Right
 from gateway.ports import Clock
+from gateway.service.access.caller import Caller
 from gateway.service.problems import Refusal
 
 SCHEME: Final = "bearer"
@@ -28,29 +27,6 @@ MOST_BELIEVED: Final = 4096
 _WRONG: Final = "khóa sai hoặc hết hạn / wrong or expired credentials"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="lienthong"'}
 _bearer = HTTPBearer(scheme_name=SCHEME, auto_error=False, description="Khóa API hoặc JWT / An API key, or a JWT")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whoever asks; *via* tells apart the keys of one name."""
-
-    grant: Grant
-    via: str
-
-    @property
-    def name(self) -> str:
-        """The name of its source in the ledger."""
-        return self.grant.name
-
-    @property
-    def actor(self) -> str:
-        """Its name in the audit."""
-        return f"http:{self.grant.name}/{self.via}"
-
-    def must_cover(self, code: DossierCode) -> None:
-        """End the request when dossiers of this agency are beyond the scope."""
-        if not self.grant.covers(code):
-            raise Refusal("forbidden", f"ngoài phạm vi đơn vị / beyond the scope of agencies: {code.agency}")
 
 
 class Tokens(Protocol):
