@@ -12,16 +12,17 @@ from fastapi import FastAPI
 
 from gateway.api import Gateway
 from gateway.monitor import Monitor
-from gateway.service import callbacks, changes, dossiers, files, health, imports, intake, operating
+from gateway.service import imports
 from gateway.service.access import access_to
 from gateway.service.context import Service
-from gateway.service.facade import FacadeRoute
 from gateway.service.guard import Shedding
 from gateway.service.imports.runner import Runner
 from gateway.service.imports.spool import Spool
-from gateway.service.problems import answer_with_problems
-from gateway.service.schema import publish_shapes
-from gateway.service.submissions import Submissions
+from gateway.service.published.problems import answer_with_problems
+from gateway.service.published.schema import publish_shapes
+from gateway.service.requests.submissions import Submissions
+from gateway.service.routes import callbacks, changes, dossiers, files, health, intake, operating
+from gateway.service.routes.facade import FacadeRoute
 from gateway.service.watching import Watched
 
 _ABOUT = (

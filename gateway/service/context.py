@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from gateway.api import Gateway
 from gateway.config import ServiceSettings
 from gateway.service.access import Access
-from gateway.service.idempotency import Running
-from gateway.service.submissions import Submissions
+from gateway.service.requests.idempotency import Running
+from gateway.service.requests.submissions import Submissions
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from gateway.monitor import Meter
 from gateway.observe import Event, correlated, get_logger
 from gateway.observe.correlation import correlation_of
 from gateway.observe.tracing import HEADER, span
-from gateway.service.problems import problem
+from gateway.service.published.problems import problem
 
 log = get_logger(__name__)
 _LEVELS = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gateway.access import Grant, grant_of
 from gateway.config.clients import ClientGrant
 from gateway.model import DossierCode
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from fastapi.security import HTTPBearer
 from gateway.access import ApiKeys, Right
 from gateway.ports import Clock
 from gateway.service.access.caller import Caller
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
 
 SCHEME: Final = "bearer"
 """The name of the security scheme in the published schema."""

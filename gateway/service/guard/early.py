@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from gateway.service.problems import MEDIA_TYPE, RETRY_AFTER_S, TITLES, document
+from gateway.service.published.problems import MEDIA_TYPE, RETRY_AFTER_S, TITLES, document
 
 _COME_BACK = frozenset({429, 503})
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.service.problems import RETRY_AFTER_S, Refusal, problem
+from gateway.service.published.problems import RETRY_AFTER_S, Refusal, problem
 
 _ALWAYS = "/health/"
 _HEADERS = {"Retry-After": str(RETRY_AFTER_S), "Connection": "close"}

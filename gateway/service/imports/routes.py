@@ -19,7 +19,7 @@ from gateway.service.access import Caller
 from gateway.service.context import Service
 from gateway.service.imports.runner import Runner
 from gateway.service.imports.spool import Spool
-from gateway.service.problems import FieldProblem, Refusal, documented
+from gateway.service.published.problems import FieldProblem, Refusal, documented
 from gateway.store.jobs import Job
 
 _REFUSALS = documented(

@@ -16,9 +16,9 @@ from fastapi import FastAPI, Request, Response
 
 from gateway.config import ServiceSettings
 from gateway.service import Server
-from gateway.service.bodies import raw
 from gateway.service.guard import Shedding
-from gateway.service.problems import answer_with_problems
+from gateway.service.published.problems import answer_with_problems
+from gateway.service.requests.bodies import raw
 
 GET = b"GET /ok HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"

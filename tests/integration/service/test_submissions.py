@@ -21,7 +21,7 @@ from gateway.model import body_json
 from gateway.monitor import Monitor
 from gateway.ports import Receipt
 from gateway.service import Server, create_app
-from gateway.service.submissions import MOST, Submissions
+from gateway.service.requests.submissions import MOST, Submissions
 from gateway.store.answers import Answer, Asked, RequestId
 from tests.builders import a_change, a_code, a_dossier
 from tests.integration.service.conftest import ClientOf

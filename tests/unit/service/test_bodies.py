@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import GatewayError
-from gateway.service.bodies import deeper_than
-from gateway.service.pages import cursor, place
-from gateway.service.problems import TITLES, Refusal, kind_of
+from gateway.service.published.pages import cursor, place
+from gateway.service.published.problems import TITLES, Refusal, kind_of
+from gateway.service.requests.bodies import deeper_than
 
 trees = st.recursive(
     st.none() | st.text() | st.integers(),

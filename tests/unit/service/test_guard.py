@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.service.guard import Door, Shedding
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
 
 
 class SomeGuest:

@@ -14,7 +14,7 @@ from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.model import explain
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
 
 T = TypeVar("T")
 

@@ -13,9 +13,9 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from gateway.fronts import Call
-from gateway.service.bodies import raw
 from gateway.service.context import Service
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
+from gateway.service.requests.bodies import raw
 
 
 class FacadeRoute(Route):

@@ -18,14 +18,14 @@ from gateway.errors import InvalidInput
 from gateway.model import Change, Dossier, ProcessingStep, explain
 from gateway.model.text import show
 from gateway.ports import Receipt
-from gateway.service import idempotency
 from gateway.service.access import Caller
-from gateway.service.bodies import check_json, in_turn, is_big, raw, read_json
 from gateway.service.context import Service
-from gateway.service.problems import Refusal, documented, field_problem
-from gateway.service.schema import reads, takes
-from gateway.service.shapes import Accepted, BatchAnswer, BatchAnswers, BatchItem, accepted, batch_answer
-from gateway.service.submissions import Prepare
+from gateway.service.published.problems import Refusal, documented, field_problem
+from gateway.service.published.schema import reads, takes
+from gateway.service.published.shapes import Accepted, BatchAnswer, BatchAnswers, BatchItem, accepted, batch_answer
+from gateway.service.requests import idempotency
+from gateway.service.requests.bodies import check_json, in_turn, is_big, raw, read_json
+from gateway.service.requests.submissions import Prepare
 from gateway.store.answers import Answer, Asked
 
 DOSSIER: TypeAdapter[Dossier] = TypeAdapter(Dossier)

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from gateway.access import Right
 from gateway.pulling import MOST_CURSOR, MOST_DOSSIERS, Pulling
 from gateway.service.access import Caller
-from gateway.service.bodies import raw, read_json
 from gateway.service.context import Service
-from gateway.service.problems import Refusal, documented
-from gateway.service.schema import takes
+from gateway.service.published.problems import Refusal, documented
+from gateway.service.published.schema import takes
+from gateway.service.requests.bodies import raw, read_json
 
 _REFUSALS = documented(
     "unauthenticated", "forbidden", "not-found", "malformed", "too-large", "unsupported-type", "invalid-input",

@@ -15,9 +15,9 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.notices import PartnerCall
 from gateway.ports import Reply
-from gateway.service.bodies import raw
 from gateway.service.context import Service
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
+from gateway.service.requests.bodies import raw
 
 _METHODS = ["POST", "GET"]
 _WAIT_S = "1"

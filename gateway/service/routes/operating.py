@@ -14,12 +14,12 @@ from gateway.access import Right
 from gateway.choice import Choice, cause_of, chosen
 from gateway.model import DossierCode
 from gateway.service.access import Caller
-from gateway.service.bodies import raw, read_json
 from gateway.service.context import Service
-from gateway.service.pages import Cursor, Limit, cursor, place
-from gateway.service.problems import Refusal, documented
-from gateway.service.schema import takes
-from gateway.service.shapes import PartnerState, Text
+from gateway.service.published.pages import Cursor, Limit, cursor, place
+from gateway.service.published.problems import Refusal, documented
+from gateway.service.published.schema import takes
+from gateway.service.published.shapes import PartnerState, Text
+from gateway.service.requests.bodies import raw, read_json
 from gateway.store.contract import DeadLetter
 
 _REFUSALS = documented(

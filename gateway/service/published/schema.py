@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from gateway.service.access import SCHEME
 from gateway.service.guard.early import EARLY
-from gateway.service.problems import ProblemDocument, documented
+from gateway.service.published.problems import ProblemDocument, documented
 
 _PLACE: Final = "#/components/schemas/{model}"
 

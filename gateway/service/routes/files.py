@@ -19,7 +19,7 @@ from gateway.links import FileLinks, is_over
 from gateway.model import DossierCode
 from gateway.observe import Event, get_logger
 from gateway.service.context import Service
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
 
 log = get_logger(__name__)
 

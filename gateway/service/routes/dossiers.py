@@ -12,9 +12,9 @@ from gateway.access import Right
 from gateway.model import DossierCode
 from gateway.service.access import Caller
 from gateway.service.context import Service
-from gateway.service.pages import Cursor, Limit, cursor, place
-from gateway.service.problems import Refusal, documented
-from gateway.service.shapes import DossierPage, DossierState, TimelineLine, TimelinePage
+from gateway.service.published.pages import Cursor, Limit, cursor, place
+from gateway.service.published.problems import Refusal, documented
+from gateway.service.published.shapes import DossierPage, DossierState, TimelineLine, TimelinePage
 
 _REFUSALS = documented("unauthenticated", "forbidden", "not-found", "invalid-input", "store-unavailable", "store-full")
 Code = Annotated[str, Path(max_length=64, description="Mã hồ sơ / The dossier's code", examples=["H99.01-261120-0001"])]

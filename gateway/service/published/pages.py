@@ -13,7 +13,7 @@ from fastapi import Query
 
 from gateway.errors import InvalidInput
 from gateway.model.text import show
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
 
 MOST: Final = 500
 _PLACE: Final = re.compile(rb"after:(\d{1,18})")

@@ -14,7 +14,7 @@ from typing import Final
 from fastapi import Request
 
 from gateway.errors import AlreadyRunning
-from gateway.service.problems import Refusal
+from gateway.service.published.problems import Refusal
 from gateway.store.answers import RequestId
 
 HEADER: Final = "Idempotency-Key"

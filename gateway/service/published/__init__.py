@@ -1,0 +1,1 @@
+"""What the service publishes of itself: its answers, lists and refusals by their shapes, and their schema."""

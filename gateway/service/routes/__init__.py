@@ -1,0 +1,1 @@
+"""What the service answers to, one module for each thing that somebody may want of it."""
