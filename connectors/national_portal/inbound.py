@@ -30,6 +30,13 @@ from gateway.ports import Said
 MOST_BYTES = 32 * 1024 * 1024
 MOST_XML_BYTES = 8 * 1024 * 1024
 MOST_XML_DEPTH = 16
+MOST_DEPTH = 32
+MOST_DOSSIERS = 500
+MOST_NOTICES = 2000
+"""Of one message, which is one commit that others wait for."""
+_MOST_NAME = 100
+"""Characters of a number that something is known by; a database's index bears no endless ones."""
+_MOST_DIGITS = 15
 
 TAX_RECEIPT_SERVICE = "NhanChungTuThueDat"
 
@@ -171,7 +178,9 @@ class Inbound:
         }
         if service not in readers:
             return None
-        return readers[service](_body(content))
+        body = _body(content)
+        _bearable(body)
+        return readers[service](body)
 
 
 class GeneralDossiers:
@@ -187,9 +196,11 @@ class GeneralDossiers:
 
     def read(self, body: Mapping[str, Any]) -> Reception:
         data = body.get("data")
-        elements = [each for each in data if isinstance(each, Mapping)] if isinstance(data, list) else []
+        elements = data if isinstance(data, list) else []
         if not elements:
             raise Refused("", "thiếu data / data is missing")
+        if len(elements) > MOST_DOSSIERS or not all(isinstance(each, Mapping) for each in elements):
+            raise Refused("", f"data: tối đa {MOST_DOSSIERS} hồ sơ / data holds too many, or what is no dossier")
         dossiers: list[Dossier] = []
         for element in elements:
             number = text_in(upper(element), "MAHOSO")
@@ -250,6 +261,24 @@ def _body(content: bytes) -> Mapping[str, Any]:
     return body
 
 
+def _bearable(body: Mapping[str, Any]) -> None:
+    """Raises ``Refused`` for what could be read, and then neither written as JSON nor kept in a database."""
+    depth = 0
+    level: list[Any] = [body]
+    while level:
+        depth += 1
+        if depth > MOST_DEPTH:
+            raise Refused("", "JSON lồng quá sâu / is nested too deep")
+        inner = [value for each in level for value in _inside(each)]
+        if any(isinstance(value, str) and "\0" in value for value in inner):
+            raise Refused("", "có ký tự NUL / holds a NUL character")
+        level = [value for value in inner if isinstance(value, dict | list)]
+
+
+def _inside(value: Mapping[str, Any] | list[Any]) -> Iterable[Any]:
+    return value if isinstance(value, list) else (*value, *value.values())
+
+
 def _promotion(body: Mapping[str, Any]) -> Reception:
     number = _text(body, "MaHoSo")
     _complete(body, _PROMOTION, number)
@@ -266,7 +295,11 @@ def _from_portal(body: Mapping[str, Any]) -> Reception:
         number = _text(data, "MaHoSo")
         _complete(data, _RECEIPT, number)
         payment = data["ThongTinThanhToan"]
-        _complete(payment if isinstance(payment, dict) else {}, _PAYMENT, number)
+        payment = payment if isinstance(payment, dict) else {}
+        _complete(payment, _PAYMENT, number)
+        for name in ("MaThongBaoThue", "ThoiGianThanhToan"):
+            if not 0 < len(_text(payment, name)) <= _MOST_NAME:
+                raise Refused(number, f"{name} không đọc được / is unreadable")
         return Reception(Kind.TAX_RECEIPT, number, service, updating, data)
     number = _text(data, "MaHoSoQG")
     _complete(data, _AMENDMENT, number)
@@ -357,6 +390,8 @@ def read_notices(content: bytes) -> Iterable[TaxNotice]:
             if notice.identity not in seen:
                 seen.add(notice.identity)
                 yield notice
+            if len(seen) > MOST_NOTICES:
+                raise Refused(number, f"hơn {MOST_NOTICES} thông báo / too many notices")
 
 
 def _notice(number: str, entry: etree._Element) -> TaxNotice:
@@ -364,8 +399,8 @@ def _notice(number: str, entry: etree._Element) -> TaxNotice:
         return (entry.findtext(name) or "").strip()
 
     amount = value("SO_TIEN").replace(".", "")
-    named = number and value("MA_SO_THUE") and value("SO_QUYET_DINH")
-    if not named or not (amount.isascii() and amount.isdecimal()):
+    named = all(0 < len(each) <= _MOST_NAME for each in (number, value("MA_SO_THUE"), value("SO_QUYET_DINH")))
+    if not named or not (amount.isascii() and amount.isdecimal() and len(amount) <= _MOST_DIGITS):
         raise Refused(number, "thông báo thuế thiếu mã, số quyết định hoặc số tiền / a notice lacks code or amount")
     decided_on = None
     if text := value("NGAY_QUYET_DINH"):

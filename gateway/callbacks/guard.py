@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from gateway.config.callbacks import CallbackSettings
+from gateway.config.networks import lies_within
 from gateway.notices import PartnerCall, Proving
 
 Range = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -33,12 +34,7 @@ class FromNetworks:
     ranges: tuple[Range, ...]
 
     def admits(self, call: PartnerCall) -> bool:
-        try:
-            address = ipaddress.ip_address(call.source)
-        except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in each for each in self.ranges)
+        return lies_within(call.source, self.ranges)
 
 
 @dataclass(frozen=True)

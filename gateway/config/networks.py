@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -18,6 +19,20 @@ def _network(value: object) -> IPv4Network | IPv6Network:
             "không phải mạng hay địa chỉ / is neither a network nor an address",
             'Ví dụ / For example: "10.20.0.0/16", "127.0.0.1"',
         ) from None
+
+
+def lies_within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """
+    Whether *address* lies in one of *networks*. One of IPv4 does so also as ``::ffff:10.20.0.7``: so it is written
+    where we listen on both kinds at once. What is no address lies nowhere.
+    """
+    try:
+        place = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(place, IPv6Address):
+        place = place.ipv4_mapped or place
+    return any(place in network for network in networks)
 
 
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]

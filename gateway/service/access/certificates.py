@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from fastapi import Request
 
 from gateway.config.clients import CertificateSettings
+from gateway.config.networks import lies_within
 from gateway.service.access.caller import Caller, granted
 
 
@@ -35,13 +36,7 @@ class ProxyCertificates:
         return None if known is None else Caller(known, "certificate")
 
     def _is_trusted(self, request: Request) -> bool:
-        if request.client is None:
-            return False
-        try:
-            peer = ipaddress.ip_address(request.client.host)
-        except ValueError:
-            return False
-        return any(peer in network for network in self._proxies)
+        return request.client is not None and lies_within(request.client.host, self._proxies)
 
 
 def _der(passed: str) -> bytes | None:

@@ -6,13 +6,14 @@ Whatever can be refused without the body is refused before it is read.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from ipaddress import ip_address
 
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
+from gateway.config.networks import lies_within
 from gateway.notices import PartnerCall
 from gateway.ports import Reply
 from gateway.service.context import Service
@@ -68,20 +69,15 @@ async def _taken(service: Service, request: Request, partner: str, path: str) ->
 
 def _call(service: Service, request: Request, path: str) -> PartnerCall:
     """The call without its body. Behind our proxies it came from the last address that is none of them."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    proxies = service.settings.proxies
     peer = request.client.host if request.client else ""
-    proxied = _is_ours(peer, service)
-    passed_by = headers.get("x-forwarded-for", "").split(",") if proxied else []
-    source = next((each.strip() for each in reversed(passed_by) if not _is_ours(each.strip(), service)), peer)
+    proxied = lies_within(peer, proxies)
+    passed_by = ",".join(request.headers.getlist("x-forwarded-for")).split(",") if proxied else []
+    source = next((each.strip() for each in reversed(passed_by) if not lies_within(each.strip(), proxies)), peer)
+    # What came twice proves nothing: one may be the caller's own, which the proxy did not take out.
+    times = Counter(request.headers.keys())
+    headers = {name: value for name, value in request.headers.items() if times[name] == 1}
     return PartnerCall(path, b"", headers, source, proxied)
-
-
-def _is_ours(address: str, service: Service) -> bool:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False
-    return any(found in network for network in service.settings.proxies)
 
 
 def _response(reply: Reply, **headers: str) -> Response:

@@ -98,6 +98,19 @@ def test_the_portal_calls_where_its_contract_says(tmp_path: Path) -> None:
         assert told == [f"notice.{word}" for word in became(gateway)]
 
 
+def test_a_proof_that_came_twice_is_none(tmp_path: Path) -> None:
+    """
+    A proxy adds the subject that it verified behind the one that the caller made up, or before it: both are refused.
+    """
+    certified = {"certificate_header": "X-Subject", "certificates": ["CN=cong"]}
+    with opened(tmp_path, connector(), proxies=("127.0.0.1",), cong=certified) as (_, client):
+        statuses = [
+            client.post("/addtthcKhuyenMai", json=PROMOTION, headers=[("X-Subject", each) for each in subjects])
+            for subjects in (["CN=cong"], ["CN=ai", "CN=cong"], ["CN=cong", "CN=ai"], ["CN=cong", "CN=cong"])
+        ]
+    assert [each.status_code for each in statuses] == [200, 401, 401, 401]
+
+
 def test_the_portals_key_travels_in_the_body(tmp_path: Path) -> None:
     """
     A proxy of the province adds SecurityKey: without it, or with another, the answer is -1 and HTTP 401.
