@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -45,3 +45,17 @@ class Jobs:
         """Let another process go on at once."""
         with self.store.writing() as sql:
             jobs.give_back(sql, id_, place, now=self.clock.now())
+
+    def hear_of(self, ids: Iterable[str], *, silence: timedelta) -> None:
+        """These can still be done: what they need is here. They wait, unless a worker was heard of within *silence*."""
+        with self.store.writing() as sql:
+            for id_ in ids:
+                jobs.hear_of(sql, id_, now=self.clock.now(), silence=silence)
+
+    def end_silent(self, kind: str, why: Mapping[str, Any], *, silence: timedelta) -> list[str]:
+        """Jobs of *kind* of which nothing was heard for *silence* have failed; *why* joins their detail. Their ids."""
+        with self.store.reading() as sql:
+            if not jobs.silent(sql, kind, now=self.clock.now(), silence=silence):
+                return []
+        with self.store.writing() as sql:
+            return jobs.end_silent(sql, kind, why, now=self.clock.now(), silence=silence)

@@ -60,5 +60,29 @@ def give_back(sql: Statements, id_: str, place: str, *, now: datetime) -> None:
     sql.run("give_back_job", id=id_, place=place, at=to_us(now))
 
 
+def hear_of(sql: Statements, id_: str, *, now: datetime, silence: timedelta) -> None:
+    """The job can still be done: what it needs is there. It waits, unless its worker was heard of within *silence*."""
+    sql.run("hear_of_job", id=id_, at=to_us(now), silent=to_us(now - silence))
+
+
+def silent(
+    sql: Statements, kind: str, *, now: datetime, silence: timedelta, want: int = 100
+) -> dict[str, Mapping[str, Any]]:
+    """Up to *want* jobs of *kind* that are not over, and of which nothing was heard for *silence*: detail by id."""
+    rows = sql.rows("silent_jobs", kind=kind, silent=to_us(now - silence), want=want)
+    return {id_: orjson.loads(detail) for id_, detail in rows}
+
+
+def end_silent(sql: Statements, kind: str, why: Mapping[str, Any], *, now: datetime, silence: timedelta) -> list[str]:
+    """Those have failed, *why* joins their detail; their ids."""
+    found = silent(sql, kind, now=now, silence=silence)
+    for id_, detail in found.items():
+        sql.run(
+            "end_silent_job",
+            id=id_, detail=_text({**detail, **why}), at=to_us(now), silent=to_us(now - silence),
+        )  # fmt: skip
+    return list(found)
+
+
 def _text(detail: Mapping[str, Any]) -> str:
     return orjson.dumps(dict(detail)).decode()

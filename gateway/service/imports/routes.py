@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from gateway.access import Right
-from gateway.errors import InvalidInput
+from gateway.errors import InvalidInput, StoreError
 from gateway.model.text import show
 from gateway.service.access import Caller
 from gateway.service.context import Service
@@ -104,7 +104,12 @@ def routes(service: Service, spool: Spool, runner: Runner) -> APIRouter:
             gateway.note_access(caller.actor, "import", id_)
             return runner.add(id_, source, caller.name, backfill=backfill, size=size)
 
-        job = await anyio.to_thread.run_sync(note)
+        try:
+            job = await anyio.to_thread.run_sync(note)
+        except StoreError:
+            # Its client is told to send it again.
+            await anyio.to_thread.run_sync(spool.forget, id_)
+            raise
         response.headers["Location"] = f"/v1/imports/{id_}"
         return ImportJob.of(job)
 

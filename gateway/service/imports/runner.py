@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, Final
 from uuid import uuid4
@@ -19,7 +19,8 @@ from uuid import uuid4
 from connectors.provincial.file import Phase, import_file, load_mapping
 from gateway.api import Gateway
 from gateway.errors import ConfigurationError, InvalidInput, StoreError
-from gateway.observe import Event, get_logger
+from gateway.observe import Event, correlated, get_logger
+from gateway.observe.tracing import led_to, span, trace_now
 from gateway.service.imports.spool import Spool
 from gateway.store.jobs import Job, State
 
@@ -27,6 +28,9 @@ log = get_logger(__name__)
 
 SILENCE: Final = timedelta(seconds=60)
 """A job of whose process nothing was heard for so long is taken over."""
+GONE: Final = timedelta(hours=1)
+"""A job of which nothing was heard for so long has failed: whoever had its file is gone, and somebody waits for it."""
+HEARD_EVERY: Final = timedelta(minutes=5)
 LOOK_EVERY_S: Final = 15.0
 TELL_EVERY_S: Final = 1.0
 _NO_SOURCE: Final = {
@@ -40,6 +44,12 @@ _NO_FILE: Final = {
     "value": "",
     "reason": "tệp không còn ở máy này / the file is no longer on this machine",
     "remedy": "Gửi lại tệp / Send the file again",
+}
+_LOST: Final = {
+    "field": "file",
+    "value": "",
+    "reason": "máy giữ tệp này đã lâu không lên tiếng / the machine that has this file has been silent for long",
+    "remedy": "Gửi lại tệp; gửi hai lần không làm đổi gì / Send the file again; twice changes nothing",
 }
 _UNEXPECTED: Final = {
     "field": "file",
@@ -57,6 +67,7 @@ class Runner:
         self._gateway = gateway
         self._spool = spool
         self._place = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
+        self._heard_at: datetime | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
@@ -74,7 +85,10 @@ class Runner:
     def add(self, id_: str, source: str, client: str, *, backfill: bool, size: int) -> Job:
         """Note that a whole upload lies in the spool, and wake the thread."""
         now = self._gateway.clock.now()
-        detail = {"source": source, "backfill": backfill, "bytes": size, "phase": "", "done": 0, "total": None}
+        detail = {
+            "source": source, "backfill": backfill, "bytes": size, "phase": "", "done": 0, "total": None,
+            "trace": trace_now(),
+        }  # fmt: skip
         job = Job(id_, "import", client, "waiting", now, now, detail)
         self._gateway.jobs.add(job)
         self._wake.set()
@@ -86,6 +100,7 @@ class Runner:
                 for id_ in self._spool.waiting():
                     if self._stop.is_set():
                         return
+                    self._be_heard()
                     self._try(id_)
                 self._tidy()
             except (OSError, StoreError) as fault:
@@ -99,20 +114,21 @@ class Runner:
             # Its upload is whole, its job is about to be noted.
             return
         if job.state in ("done", "failed"):
-            self._forget(id_)
+            self._spool.forget(id_)
             return
         detail = self._gateway.jobs.take(id_, self._place, silence=SILENCE)
         if detail is None:
             return
+        request, spans = led_to([detail.get("trace", "")])
         try:
-            end = self._import(id_, detail)
+            with correlated(request), span("import", "internal", {"job": id_}, after=spans):
+                state, told = self._import(id_, detail)
         except _Stopped:
             self._gateway.jobs.give_back(id_, self._place)
             return
-        state, told = end
         if self._gateway.jobs.note(id_, self._place, told, state=state):
             # Else somebody took the job over meanwhile, and needs the file.
-            self._forget(id_)
+            self._spool.forget(id_)
 
     def _import(self, id_: str, detail: Mapping[str, Any]) -> tuple[State, Mapping[str, Any]]:
         file = self._spool.upload(id_)
@@ -145,14 +161,19 @@ class Runner:
         """Say how far the job is. Raises ``_Stopped`` when this process is to end, or lost the job."""
         if self._stop.is_set() or not self._gateway.jobs.note(id_, self._place, detail):
             raise _Stopped
+        self._be_heard()
 
-    def _forget(self, id_: str) -> None:
-        upload = self._spool.upload(id_)
-        if upload is not None:
-            upload.unlink(missing_ok=True)
+    def _be_heard(self) -> None:
+        """Say now and then that the jobs whose files lie here are not lost, however long they wait for their turn."""
+        now = self._gateway.clock.now()
+        if self._heard_at is None or now - self._heard_at >= HEARD_EVERY:
+            self._gateway.jobs.hear_of(self._spool.waiting(), silence=SILENCE)
+            self._heard_at = now
 
     def _tidy(self) -> None:
-        """Delete files of jobs that nobody knows any more."""
+        """End jobs that nobody can do any more, and delete files of jobs that nobody knows any more."""
+        for id_ in self._gateway.jobs.end_silent("import", {"refusal": _LOST}, silence=GONE):
+            log.warning(Event.IMPORT_LOST, job=id_)
         for id_, path in self._spool.forgotten(time.time()):
             if self._gateway.jobs.find(id_) is None:
                 path.unlink(missing_ok=True)

@@ -54,6 +54,12 @@ class Spool:
         """The uploaded file of a job; None when it is not on this machine, or no longer."""
         return next((path for suffix in SUFFIXES if (path := self.folder / f"{id_}{suffix}").exists()), None)
 
+    def forget(self, id_: str) -> None:
+        """Nobody needs the upload any more."""
+        upload = self.upload(id_)
+        if upload is not None:
+            upload.unlink(missing_ok=True)
+
     def rejects(self, id_: str) -> Path:
         return self.folder / f"{id_}.tu-choi.csv"
 

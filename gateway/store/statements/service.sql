@@ -57,6 +57,21 @@ DELETE FROM lt_job WHERE tenant = :tenant AND id IN (
     ORDER BY changed_at LIMIT :want /*skip locked lt_job*/)
 RETURNING 1
 
+-- name: hear_of_job
+-- A job that waits, or whose worker has not been heard of since :silent, is not lost: what it needs is there.
+UPDATE lt_job SET state = 'waiting', place = '', changed_at = :at
+WHERE tenant = :tenant AND id = :id AND (state = 'waiting' OR (state = 'running' AND changed_at < :silent))
+
+-- name: silent_jobs
+SELECT id, detail FROM lt_job
+WHERE tenant = :tenant AND kind = :kind AND state IN ('waiting', 'running') AND changed_at < :silent
+ORDER BY changed_at LIMIT :want
+
+-- name: end_silent_job
+-- Unless it was heard of meanwhile.
+UPDATE lt_job SET state = 'failed', place = '', detail = :detail, changed_at = :at
+WHERE tenant = :tenant AND id = :id AND state IN ('waiting', 'running') AND changed_at < :silent
+
 -- name: give_back_job
 UPDATE lt_job SET state = 'waiting', place = '', changed_at = :at
 WHERE tenant = :tenant AND id = :id AND place = :place AND state = 'running'

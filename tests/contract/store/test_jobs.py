@@ -91,3 +91,32 @@ def test_only_jobs_that_ended_are_forgotten(backend: Backend) -> None:
     assert store.clear("jobs", 30 * DAY, now=clock.now() + 30 * DAY) == 0
     assert store.clear("jobs", 30 * DAY, now=clock.now() + 31 * DAY) == 1
     assert (ours.find("a"), ours.find("b") is not None) == (None, True)
+
+
+def test_a_job_that_nobody_can_do_any_more_has_failed(backend: Backend) -> None:
+    """
+    Two were left by a machine that never came back, one waiting, one under way; a third waits where its file is. After
+    an hour the lost ones are over and say why, also to a worker that wakes up; what was over before stays as it was.
+    """
+    clock = TestClock()
+    one = added(backend.open(), clock)
+    for id_ in ("b", "c", "d"):
+        added(backend.open(), clock, id_)
+    one.take("b", "one", silence=MINUTE)
+    one.take("d", "one", silence=MINUTE)
+    one.note("d", "one", {}, state="done")
+    clock.advance(MINUTE)
+    one.hear_of(["c", "d"], silence=MINUTE)
+    clock.advance(59 * MINUTE + timedelta(seconds=1))
+
+    ended = one.end_silent("import", {"refusal": "gone"}, silence=60 * MINUTE)
+
+    assert sorted(ended) == ["a", "b"]
+    found = {id_: one.find(id_) for id_ in "abcd"}
+    assert {id_: job.state for id_, job in found.items() if job} == {
+        "a": "failed", "b": "failed", "c": "waiting", "d": "done",
+    }  # fmt: skip
+    assert found["a"] is not None
+    assert found["a"].detail == {"source": "mot-cua", "refusal": "gone"}
+    assert not one.note("b", "one", {})
+    assert one.end_silent("import", {}, silence=60 * MINUTE) == []

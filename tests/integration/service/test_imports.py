@@ -16,9 +16,11 @@ import pytest
 from connectors.provincial.file import Phase
 from gateway.api import Gateway
 from gateway.config import settings_from
+from gateway.errors import StoreUnavailable
+from gateway.jobs import Jobs
 from gateway.model import Change
 from gateway.ports import Receipt
-from gateway.service.imports.runner import SILENCE, Runner
+from gateway.service.imports.runner import GONE, SILENCE, Runner
 from gateway.service.imports.spool import FORGOTTEN_S, Spool
 from tests.clocks import TestClock
 from tests.exports import a_history, mapping_text, text_of
@@ -177,6 +179,94 @@ def test_what_a_dead_process_left_is_imported_by_the_next(gateway: Gateway, cloc
     assert gateway.totals()["dossiers"] == 2
     assert spool.waiting() == []
     assert not gateway.jobs.note(ID, "dead", {})
+
+
+def test_an_import_whose_machine_is_gone_has_a_visible_end(
+    gateway: Gateway, clock: TestClock, client: httpx.Client, tmp_path: Path
+) -> None:
+    """
+    The file lies in a folder that no living process looks into. After an hour whoever asks is told to send it again;
+    should the machine come back, it throws the file away.
+    """
+    lost = Spool(tmp_path / "elsewhere")
+    upload(lost, ID)
+    Runner(gateway, lost).add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+    clock.advance(GONE + timedelta(seconds=1))
+    client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+
+    job = ended(client, f"/v1/imports/{ID}")
+    back = Runner(gateway, lost)
+    back.start()
+    until(lambda: lost.waiting() == [], "the file is gone")
+    back.close()
+
+    assert job["state"] == "failed"
+    assert "Gửi lại tệp" in job["refusal"]["remedy"]
+
+
+class Long(Gateway):
+    """Imports slowly, beside another process that looks for lost jobs."""
+
+    def submit_many(
+        self, changes: Iterable[Change], connection: object | None = None, *, backfill: bool = False
+    ) -> list[Receipt]:
+        assert isinstance(self.clock, TestClock)
+        self.clock.advance(GONE / 2 + timedelta(seconds=1))
+        assert self.jobs.end_silent("import", {}, silence=GONE) == []
+        return super().submit_many(changes, connection, backfill=backfill)
+
+
+def test_a_file_behind_long_ones_is_not_lost(gateway: Gateway, clock: TestClock) -> None:
+    """
+    Two imports stand before it that take an hour together: nobody takes it for lost meanwhile.
+    """
+    spool = Spool(gateway.settings.service.spool)
+    ids = sorted((ID, ID[::-1], "f" * 32))
+    with Long(gateway.settings, connectors=[ScriptedPartner()], clock=clock) as slow:
+        runner = Runner(slow, spool)
+        for id_ in ids:
+            upload(spool, id_)
+            runner.add(id_, "mot-cua", "nhap-tep", backfill=False, size=1)
+        runner.start()
+        until(lambda: spool.waiting() == [], "all are over")
+        runner.close()
+
+    assert [job.state for id_ in ids if (job := gateway.jobs.find(id_))] == ["done"] * 3
+
+
+class Forgetful(Gateway):
+    """Its database takes no job."""
+
+    @property
+    def jobs(self) -> Jobs:
+        raise StoreUnavailable("held")
+
+
+def test_an_upload_that_cannot_be_noted_does_not_lie_about(gateway: Gateway, clock: TestClock) -> None:
+    """
+    The database is gone when the file is whole: the client is told to send it again, and nothing stays here.
+    """
+    with Forgetful(gateway.settings, connectors=[], clock=clock) as forgetful, serving(forgetful) as client:
+        client.headers["Authorization"] = f"Bearer {token(gateway, 'nhap-tep')}"
+        answer = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+
+    assert (answer.status_code, answer.headers.get("retry-after")) == (503, "5")
+    assert list(gateway.settings.service.spool.glob("*")) == []
+
+
+def test_an_import_is_logged_under_the_id_of_its_request(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    The upload's answer tells the id; what is done for it in the background bears it, too.
+    """
+    with caplog.at_level("INFO", "gateway.service.imports"):
+        taken = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+        ended(client, taken.headers["location"])
+
+    told = {record.msg: vars(record).get("correlation") for record in caplog.records}
+    request = taken.headers["X-Request-ID"]
+    assert told == {"import.started": request, "import.finished": request}
 
 
 class Stumbling(Gateway):
