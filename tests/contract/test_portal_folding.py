@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.national_portal.connector import OUTCOME, NationalPortal
+from connectors.national_portal.connector import NationalPortal
+from connectors.national_portal.deliveries import OUTCOME
 from connectors.national_portal.mock import Account, DossierRecord, Portal, ProcedureSeed, Settings
 from connectors.national_portal.mock.transport import MockTransport
 from gateway.delivery.parcel import parcel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.national_portal.connector import OUTCOME
+from connectors.national_portal.deliveries import OUTCOME
 from gateway.errors import Rejected
 from gateway.model import DossierStatus, Origin
 from gateway.ports import Message
