@@ -9,7 +9,6 @@ answer is settled by what changed since, or by a person.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,13 +22,13 @@ from connectors.national_portal.deliveries import DOSSIER, OUTCOME, STEP, Delive
 from connectors.national_portal.evidence import StatusBefore, compare_header, compare_status
 from connectors.national_portal.facade.counter import Facade
 from connectors.national_portal.forms import Forms
-from connectors.national_portal.inbound import PLACES, Inbound, has_key, is_question
+from connectors.national_portal.inbound.calls import PLACES, Inbound, has_key, is_question
+from connectors.national_portal.inbound.reception import MEANWHILE, Receptionist, refusal
 from connectors.national_portal.links import PublicLinks
 from connectors.national_portal.options import settings_from
 from connectors.national_portal.patience import Patience, elapsed_s
 from connectors.national_portal.preview import preview_of
 from connectors.national_portal.received import Reader
-from connectors.national_portal.reception import MEANWHILE, Receptionist, refusal
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.translate import Translator
 from connectors.national_portal.verdict import Judge
@@ -53,8 +52,6 @@ from gateway.ports import (
     Reply,
     SystemClock,
 )
-
-log = logging.getLogger(__name__)
 
 CALLS_IN_AN_ERRAND = 3
 """One delivery may take as long as three calls: the call, a new login because the session ended, the call again."""

@@ -1,71 +1,34 @@
 """
-What the portal sends to the province (contract 7): pure parsing, and the words of our answers.
+What the portal sends to the province, read and not stored (contract 7).
 
-Nothing is stored here. A reception says what arrived and about which dossiers; its *body* keeps the whole message for
+A reception says what arrived and about which dossiers; its *body* keeps the whole message for
 whoever handles it, and stays out of ``repr``.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 import orjson
-from lxml import etree
 from pydantic import ValidationError
 
 from connectors.national_portal.dialect.asks import PREFIXES
+from connectors.national_portal.inbound.answers import Refused, Unreadable
+from connectors.national_portal.inbound.taxes import MOST_NAME, TaxNotice, notices_in
 from connectors.national_portal.received import Reader
 from connectors.national_portal.wire import text_in, upper
 from gateway.errors import InvalidInput
-from gateway.model import Dossier, DossierStatus, explain
-from gateway.ports import Said
+from gateway.model import Dossier, explain
 
 MOST_BYTES = 32 * 1024 * 1024
-MOST_XML_BYTES = 8 * 1024 * 1024
-MOST_XML_DEPTH = 16
 MOST_DEPTH = 32
 MOST_DOSSIERS = 500
-MOST_NOTICES = 2000
-"""Of one message, which is one commit that others wait for."""
-_MOST_NAME = 100
-"""Characters of a number that something is known by; a database's index bears no endless ones."""
-_MOST_DIGITS = 15
 
 TAX_RECEIPT_SERVICE = "NhanChungTuThueDat"
-
-
-class Code(IntEnum):
-    """``error_code`` of our answers (contract 7)."""
-
-    DONE = 0
-    DUPLICATE = 1
-    FAILED = -1
-
-
-class Unreadable(Exception):
-    """The body is no JSON object: HTTP 500 with plain text (contract 7)."""
-
-
-class Refused(Exception):
-    """The message cannot be taken; *answer* says so to the portal, *said* to ourselves."""
-
-    def __init__(self, number: str, text: str, said: Said = Said.REFUSED) -> None:
-        super().__init__(number, text)
-        self.number = number
-        self.said = said
-        self.answer = answer(Code.FAILED, number, text)
-
-
-def answer(code: Code, number: str, text: str) -> bytes:
-    """The answer to every call but a look-up: HTTP 200 with this body (contract 7)."""
-    return orjson.dumps({"error_code": int(code), "message": f"{number}| {text}"})
 
 
 class Kind(StrEnum):
@@ -94,22 +57,6 @@ class Reception:
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     notices: Sequence[TaxNotice] = ()
     dossiers: Sequence[Dossier] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TaxNotice:
-    """One land-tax notice; dossier, tax code and decision together identify it (contract 7.3)."""
-
-    dossier: str
-    tax_code: str = field(repr=False)
-    decision: str
-    decided_on: date | None
-    item: str
-    amount: int = field(repr=False)
-
-    @property
-    def identity(self) -> tuple[str, str, str]:
-        return (self.dossier, self.tax_code, self.decision)
 
 
 # Contract 7.1, 7.2: what the receiver cannot do without.
@@ -217,30 +164,6 @@ class GeneralDossiers:
         )
 
 
-def found(
-    dossier: Dossier, *, procedure_name: str, field_code: str, field_name: str, kind: str, delivery: str
-) -> bytes:
-    """The answer to a look-up of a dossier that we have (contract 7.4)."""
-    return orjson.dumps(
-        {
-            "MaHoSo": dossier.code.text,
-            "MaTTHC": dossier.procedure.text,
-            "TenTTHC": procedure_name,
-            "MaLinhVuc": field_code,
-            "TenLinhVuc": field_name,
-            "LoaiDoiTuong": kind,
-            "TrangThaiHoSo": str(DossierStatus(dossier.status).value),
-            "HinhThuc": delivery,
-            "DonViXuLy": dossier.agency.name,
-        }
-    )
-
-
-def not_found() -> bytes:
-    """The answer to a look-up of a dossier that we do not have: the code is a string here (contract 7.4)."""
-    return orjson.dumps({"error_code": "-1", "message": "masohoso not found"})
-
-
 def _last_of(path: str) -> str:
     for prefix in PREFIXES:
         if path.startswith(prefix):
@@ -298,7 +221,7 @@ def _from_portal(body: Mapping[str, Any]) -> Reception:
         payment = payment if isinstance(payment, dict) else {}
         _complete(payment, _PAYMENT, number)
         for name in ("MaThongBaoThue", "ThoiGianThanhToan"):
-            if not 0 < len(_text(payment, name)) <= _MOST_NAME:
+            if not 0 < len(_text(payment, name)) <= MOST_NAME:
                 raise Refused(number, f"{name} không đọc được / is unreadable")
         return Reception(Kind.TAX_RECEIPT, number, service, updating, data)
     number = _text(data, "MaHoSoQG")
@@ -311,15 +234,7 @@ def _tax_notices(body: Mapping[str, Any]) -> Reception:
     encoded = data.get("FileThongBaoThue") if isinstance(data, dict) else None
     if not isinstance(encoded, str) or not encoded.strip():
         raise Refused("", "thiếu FileThongBaoThue / FileThongBaoThue is missing")
-    if len(encoded) > MOST_XML_BYTES * 4 // 3 + 4:
-        raise Refused("", "FileThongBaoThue quá lớn / is too large")
-    try:
-        content = base64.b64decode("".join(encoded.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused("", "FileThongBaoThue không phải base64 / is not base64") from None
-    notices = tuple(read_notices(content))
-    if not notices:
-        raise Refused("", "FileThongBaoThue không có thông báo nào / holds no notice")
+    notices = notices_in(encoded)
     numbers = {notice.dossier for notice in notices}
     return Reception(
         Kind.TAX_NOTICES,
@@ -332,84 +247,6 @@ def _tax_notices(body: Mapping[str, Any]) -> Reception:
 
 def _look_up(body: Mapping[str, Any]) -> Reception:
     return Reception(Kind.LOOK_UP, _text(body, "masohoso"), str(body.get("service", "")), body=body)
-
-
-def hardened_xml(content: bytes) -> etree._Element:
-    """
-    XML from outside: UTF-8, no document type, no entities, no network, bounded size and depth. Raises ``ValueError``.
-    """
-    if len(content) > MOST_XML_BYTES:
-        raise ValueError("XML quá lớn / is too large")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("XML không phải UTF-8 / is not UTF-8") from None
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise ValueError("XML có DOCTYPE / has a document type")
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError:
-        raise ValueError("không phải XML đọc được / is not readable XML") from None
-    if _depth(root) > MOST_XML_DEPTH:
-        raise ValueError("XML lồng quá sâu / is nested too deep")
-    return root
-
-
-def _depth(root: etree._Element) -> int:
-    depth, level = 0, [root]
-    while level:
-        depth += 1
-        level = [child for element in level for child in element]
-        if depth > MOST_XML_DEPTH:
-            break
-    return depth
-
-
-def read_notices(content: bytes) -> Iterable[TaxNotice]:
-    """The notices in ``FileThongBaoThue`` (contract 7.3); a repeat within the file counts once."""
-    try:
-        root = hardened_xml(content)
-    except ValueError as error:
-        raise Refused("", f"FileThongBaoThue: {error}") from None
-    seen: set[tuple[str, str, str]] = set()
-    for rows in root.iter("ROW_LIST"):
-        number = (rows.findtext("MA_HSO") or "").strip()
-        for entry in rows.iter("LIST"):
-            notice = _notice(number, entry)
-            if notice.identity not in seen:
-                seen.add(notice.identity)
-                yield notice
-            if len(seen) > MOST_NOTICES:
-                raise Refused(number, f"hơn {MOST_NOTICES} thông báo / too many notices")
-
-
-def _notice(number: str, entry: etree._Element) -> TaxNotice:
-    def value(name: str) -> str:
-        return (entry.findtext(name) or "").strip()
-
-    amount = value("SO_TIEN").replace(".", "")
-    named = all(0 < len(each) <= _MOST_NAME for each in (number, value("MA_SO_THUE"), value("SO_QUYET_DINH")))
-    if not named or not (amount.isascii() and amount.isdecimal() and len(amount) <= _MOST_DIGITS):
-        raise Refused(number, "thông báo thuế thiếu mã, số quyết định hoặc số tiền / a notice lacks code or amount")
-    decided_on = None
-    if text := value("NGAY_QUYET_DINH"):
-        try:
-            decided_on = datetime.strptime(text, "%d-%m-%Y").date()  # noqa: DTZ007 - a day, not a moment
-        except ValueError:
-            raise Refused(number, "NGAY_QUYET_DINH không phải dd-MM-yyyy / is not dd-MM-yyyy") from None
-    item = value("TEN_TIEUMUC") or value("TEN_TIEU_MUC")
-    return TaxNotice(number, value("MA_SO_THUE"), value("SO_QUYET_DINH"), decided_on, item, int(amount))
 
 
 def _complete(data: Mapping[str, Any], mandatory: Iterable[str], number: str) -> None:

@@ -16,18 +16,9 @@ from typing import Any, Literal
 import orjson
 from pydantic import ValidationError
 
-from connectors.national_portal.inbound import (
-    Code,
-    Inbound,
-    Kind,
-    Reception,
-    Refused,
-    TaxNotice,
-    Unreadable,
-    answer,
-    found,
-    not_found,
-)
+from connectors.national_portal.inbound.answers import Code, Refused, Unreadable, answer, found, not_found
+from connectors.national_portal.inbound.calls import Inbound, Kind, Reception
+from connectors.national_portal.inbound.taxes import TaxNotice
 from gateway.errors import InvalidInput
 from gateway.lifecycle import Advance
 from gateway.model import (
