@@ -1,8 +1,8 @@
 """
 What the portal sends to the province, read and not stored (contract 7).
 
-A reception says what arrived and about which dossiers; its *body* keeps the whole message for
-whoever handles it, and stays out of ``repr``.
+A reception says what arrived and about which dossiers; its *body* keeps the whole message for whoever handles it, and
+stays out of ``repr``.
 """
 
 from __future__ import annotations
