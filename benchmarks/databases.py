@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from gateway.config import DatabaseSettings
-from tests.postgres import PostgresServer, postgres
+from tools.postgres import PostgresServer, postgres
 
 Postgres = PostgresServer
 

@@ -15,7 +15,7 @@ import pytest
 from gateway.store.base import SqlStore
 from gateway.store.postgresql import PostgresStore
 from gateway.store.sqlite import SqliteStore
-from tests.postgres import PostgresServer, postgres
+from tools.postgres import PostgresServer, postgres
 
 TENANT = "H99"
 

@@ -30,7 +30,7 @@ from gateway.store.base import SqlStore
 from tests import running
 from tests.fault.victims import DOSSIERS, KINDS, LATER, PARTNER, PASSWORD, STEPS, STRANGE, TENANT, Job, changes
 from tests.partners import ScriptedPartner, failing
-from tests.postgres import PostgresServer
+from tools.postgres import PostgresServer
 
 CODES = [dossier.code for dossier in (*DOSSIERS, STRANGE)]
 REPEATED = "steps_repeated_after_clean_answer"

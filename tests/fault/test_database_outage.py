@@ -15,8 +15,8 @@ from gateway.config import DatabaseSettings, DeliverySettings, TenantSettings
 from gateway.errors import StoreUnavailable
 from tests.builders import a_dossier
 from tests.partners import ScriptedPartner
-from tests.postgres import PostgresServer, postgres
 from tests.running import until
+from tools.postgres import PostgresServer, postgres
 
 COUNT = 120
 

@@ -17,9 +17,9 @@ from gateway.api import Gateway
 from gateway.errors import StoreUnavailable
 from tests.fault.matrix import Databases, Stage, filled, judge_delivery, ledger, stage
 from tests.fault.victims import ROLES, Job, Points, begun, changes, points_of
-from tests.postgres import PostgresServer
 from tests.proxy import Proxy
 from tests.running import until
+from tools.postgres import PostgresServer
 
 pytestmark = pytest.mark.slow
 

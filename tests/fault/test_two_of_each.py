@@ -21,10 +21,10 @@ from gateway.api import Gateway
 from gateway.config import load
 from gateway.demo.compare import compare, expected_from
 from gateway.model import Dossier, ProcessingStep, body_json
-from tests.postgres import PostgresServer
 from tests.proxy import Balancer
 from tests.running import a_place, configure, sandbox, start, until
 from tests.serving import served
+from tools.postgres import PostgresServer
 
 DOSSIERS = 20
 CLIENTS = 6

@@ -13,9 +13,9 @@ from contextlib import ExitStack, closing
 
 import orjson
 
-from tests.postgres import postgres
 from tests.simulation.databases import ServerPlace
 from tests.simulation.running import simulate
+from tools.postgres import postgres
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

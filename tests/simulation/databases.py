@@ -22,8 +22,8 @@ import psycopg
 from gateway.store.base import SqlStore
 from gateway.store.postgresql import PostgresStore
 from gateway.store.sqlite import SqliteStore
-from tests.postgres import PostgresServer
 from tests.simulation import plan as plans
+from tools.postgres import PostgresServer
 
 TENANT = "H99"
 TABLES = ("lt_message", "lt_done", "lt_dead")

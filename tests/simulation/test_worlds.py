@@ -8,10 +8,10 @@ from contextlib import closing
 
 import pytest
 
-from tests.postgres import PostgresServer
 from tests.simulation.databases import ServerPlace
 from tests.simulation.plan import PORTAL_FAULTS, STORE_FAULTS, WIRE_FAULTS
 from tests.simulation.running import DONE, simulate
+from tools.postgres import PostgresServer
 
 SEEDS = range(1, 301)
 _TOGETHER = 25

@@ -11,8 +11,8 @@ from gateway.errors import StoreFull, StoreUnavailable
 from gateway.store.postgresql import PostgresStore
 from tests.builders import a_dossier
 from tests.contract.store.telling import accept, change
-from tests.postgres import PostgresServer
 from tests.stores import PostgresBackend
+from tools.postgres import PostgresServer
 
 NO_ROOM = """
 CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
