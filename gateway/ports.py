@@ -206,6 +206,10 @@ class Inbox(Protocol):
         """Whether something is kept under this id."""
         ...
 
+    def place(self, kind: str, event_id: str, dossier: DossierCode) -> bool:
+        """What is kept under this id belongs to *dossier*. False when it had a dossier already."""
+        ...
+
     def submit(self, change: Change) -> Receipt:
         """Accept a change like any other source's."""
         ...
@@ -230,13 +234,16 @@ class Said(StrEnum):
     REFUSED = "refused"
     """It says something that cannot be accepted."""
     UNREADABLE = "unreadable"
+    PARKED = "parked"
+    """Nothing: its processing failed so often that it waits for a person. No connector says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """
     The answer to a partner's call, in the partner's own way; *said* and *dossier* are for ourselves: what became of it,
-    and which dossier it is about.
+    and which dossier it is about. *awaits* are dossiers that the ledger does not know yet: once it does, the
+    notice is received again.
     """
 
     status: int
@@ -244,6 +251,7 @@ class Reply:
     body: bytes = field(repr=False)
     said: Said = Said.TAKEN
     dossier: DossierCode | None = None
+    awaits: Sequence[DossierCode] = ()
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ another process. The row's lock lets only one of them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Slow
 from contextlib import suppress
@@ -37,6 +37,8 @@ GRACE = timedelta(seconds=5)
 """So long the request that brought a notice has it for itself."""
 LONGEST_WAIT = timedelta(hours=1)
 LOOK_EVERY_S = 1.0
+RECALL_EVERY = timedelta(seconds=10)
+"""How often notices that wait for a dossier are held against the ledger."""
 MOST_AT_ONCE = 4
 """Notices that one process works on at a time for requests; the rest wait in the store."""
 CHUNK = 50
@@ -121,8 +123,13 @@ class Callbacks:
 
     def run(self, stop: threading.Event) -> None:
         """Process what others left behind, again and again until *stop* is set."""
+        recalled_at: datetime | None = None
         while not stop.is_set():
             try:
+                now = self._clock.now()
+                if recalled_at is None or now - recalled_at >= RECALL_EVERY:
+                    recalled_at = now
+                    self.recall()
                 while not stop.is_set() and self.work_off() == CHUNK:
                     pass
             except StoreError as fault:
@@ -137,8 +144,39 @@ class Callbacks:
             if partner in self._receivers:
                 self._process(partner, id_)
             else:
-                self._postpone(id_)
+                self._postpone(partner, id_)
         return len(due)
+
+    def recall(self) -> int:
+        """Make those due whose dossier came after them, or may have, one chunk of them; how many."""
+        now = self._clock.now()
+        with self._store.reading() as sql:
+            found = notices.found(sql, now, CHUNK)
+        if found:
+            with self._store.writing() as sql:
+                for id_ in found:
+                    notices.recall(sql, id_, now)
+        return len(found)
+
+    def parked(self) -> Mapping[str, Sequence[int]]:
+        """Numbers of the notices that failed so often that they wait for a person, by partner."""
+        found: dict[str, list[int]] = {}
+        with self._store.reading() as sql:
+            for id_, partner in notices.parked(sql):
+                found.setdefault(partner, []).append(id_)
+        return found
+
+    def try_again(self, ids: Collection[int] | None, *, actor: str, reason: str = "") -> list[int]:
+        """
+        Make the parked notices *ids* due again, all of them without; audited. Which were: whoever runs processes them.
+        """
+        now = self._clock.now()
+        with self._store.writing() as sql:
+            wanted = [id_ for id_, _ in notices.parked(sql) if ids is None or id_ in ids]
+            for id_ in wanted:
+                notices.unpark(sql, id_, now)
+                append(sql, Act(actor, now, reason), "try-notice-again", str(id_))
+        return wanted
 
     def newest(self, want: int = 100) -> list[Notice]:
         """The newest notices, newest first."""
@@ -161,7 +199,7 @@ class Callbacks:
             arrival = notices.arrive(sql, partner, call, event_id, now, now + GRACE)
             if not arrival.same:
                 refusal = self._refusal(partner, call.path, Why.CONFLICT)
-                notices.finish(sql, partner, arrival.id, refusal)
+                notices.finish(sql, partner, arrival.id, refusal, now)
                 log.warning(Event.NOTICE_CONFLICT, partner=partner, notice=arrival.id)
                 return refusal
         if arrival.first is not None:
@@ -200,18 +238,22 @@ class Callbacks:
                 reply = self._receivers[partner].receive(stored.path, stored.content, inbox, stored.at) or _NOWHERE
                 if inbox.undone:
                     sql.run("rollback_to_savepoint")
-                notices.finish(sql, partner, id_, reply)
+                notices.finish(sql, partner, id_, reply, self._clock.now())
                 return reply
         except Exception as fault:  # noqa: BLE001 - whatever it is, the notice is stored and will be tried again.
-            attempts = self._postpone(id_)
+            attempts = self._postpone(partner, id_)
             log.error(  # noqa: TRY400 - a traceback may hold values of the notice.
                 Event.NOTICE_POSTPONED, partner=partner, notice=id_, attempts=attempts, error=type(fault).__name__
             )
             return None
 
-    def _postpone(self, id_: int) -> int:
+    def _postpone(self, partner: str, id_: int) -> int:
+        most = (self._settings.get(partner) or CallbackSettings()).most_attempts
         with suppress(StoreError), self._store.writing() as sql:
-            return notices.postpone(sql, id_, self._clock.now(), _after)
+            attempts = notices.postpone(sql, id_, self._clock.now(), lambda tried: _after(tried, most))
+            if attempts >= most:
+                log.error(Event.NOTICE_PARKED, partner=partner, notice=id_, attempts=attempts)
+            return attempts
         return 0
 
     def _refused(self, partner: str, call: PartnerCall, why: Why, now: datetime) -> Reply:
@@ -235,7 +277,10 @@ _NOWHERE = Reply(404, "application/json", b'{"error":"no-service"}', Said.UNREAD
 _ACCEPTED = Reply(202, "application/json", b'{"accepted":true}')
 
 
-def _after(attempts: int) -> timedelta:
+def _after(attempts: int, most: int) -> timedelta | None:
+    """How long to wait before the next of *most* attempts; none when that was the last."""
+    if attempts >= most:
+        return None
     longer: int = 2 ** min(attempts, 16)
     return min(LONGEST_WAIT, GRACE * longer)
 

@@ -18,7 +18,8 @@ def status(
     exit_code: Annotated[
         bool,
         typer.Option(
-            "--exit-code", help="Thoát với mã 7 khi có thông điệp chết. / Exit with 7 when there are dead letters."
+            "--exit-code",
+            help="Thoát với mã 7 khi có việc chờ người. / Exit with 7 when something waits for a person.",
         ),
     ] = False,
 ) -> None:
@@ -39,8 +40,9 @@ def status(
         ]
         totals, now = gateway.totals(), gateway.clock.now()
         unserved = gateway.unserved()
+        parked = {name: len(ids) for name, ids in gateway.callbacks.parked().items()}
     if json:
-        output.print_json({"partners": partners, "totals": totals, "at": now})
+        output.print_json({"partners": partners, "totals": totals, "at": now, "parked_notices": parked})
     else:
         output.table(
             ["Đối tác", "Chờ gửi", "Đang gửi", "Chưa rõ", "Chết", "Đã gửi", "Chờ lâu nhất", "Tạm nghỉ đến"],
@@ -69,7 +71,11 @@ def status(
                 output.say(f"«{partner.partner}» đang được gọi chậm lại {partner.slowdown:.1f} lần / is slowed down.")
         for name, count in unserved.items():
             output.say(output.nobody_serves(name, count))
+        for name, count in parked.items():
+            output.say(
+                f"{output.number(count)} thông báo của «{name}» hỏng nhiều lần: «lienthong received» / notices failed"
+            )
         if any(partner.dead for partner in partners):
             output.say("Có thông điệp chết: «lienthong dead-letters list» / There are dead letters.")
-    if exit_code and any(partner.dead for partner in partners):
+    if exit_code and (parked or any(partner.dead for partner in partners)):
         raise typer.Exit(ExitCode.WAITING_FOR_A_PERSON)

@@ -37,6 +37,7 @@ _ENDS: Mapping[str, str] = {
     "differs": "đối tác có khác",
     "cannot_tell": "không biết được",
     "waits": "chờ xử lý",
+    "parked": "hỏng nhiều lần, chờ người xử lý",
     "taken": "đã ghi nhận",
     "repeated": "lặp lại, không tác dụng",
     "late": "đến muộn, trạng thái giữ nguyên",

@@ -21,7 +21,8 @@ class CallbackSettings(Section):
     the raw body) with *signature_secret_env*. A connector may ask for a proof of its own.
 
     Each source may call *rate* times in *per_s* seconds, *burst* at once. A body may have *max_body_bytes*. Processing
-    that takes longer than *answer_s* goes on after the answer.
+    that takes longer than *answer_s* goes on after the answer; after *most_attempts* that failed a notice waits for a
+    person.
     """
 
     from_networks: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class CallbackSettings(Section):
     per_s: Seconds = 1.0
     burst: Count = 100
     max_body_bytes: Annotated[int, Field(strict=True, ge=1024, le=256 * 1024 * 1024)] = 32 * 1024 * 1024
+    most_attempts: Annotated[int, Field(strict=True, ge=1, le=1000)] = 30
     answer_s: Annotated[float, Field(strict=True, gt=0, le=30, allow_inf_nan=False)] = 0.8
 
     @field_validator("from_networks")

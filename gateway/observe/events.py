@@ -27,6 +27,8 @@ class Event(StrEnum):
 
     NOTICE_POSTPONED = "notice.postponed"
     """A partner's notice could not be processed; it is stored, and tried again."""
+    NOTICE_PARKED = "notice.parked"
+    """A partner's notice failed so often that it is left to a person."""
     NOTICE_CONFLICT = "notice.conflict"
     """A partner repeated an id with another content; refused and recorded."""
     NOTICE_TURNED_AWAY = "notice.turned_away"

@@ -52,6 +52,10 @@ class SqlInbox:
     def has(self, kind: str, event_id: str) -> bool:
         return self.sql.row("inbox_find", source=self._source, kind=kind, event_id=event_id) is not None
 
+    def place(self, kind: str, event_id: str, dossier: DossierCode) -> bool:
+        where = {"source": self._source, "kind": kind, "event_id": event_id}
+        return self.sql.row("inbox_place", **where, dossier_key=dossier.key) is not None
+
     def submit(self, change: Change) -> Receipt:
         return write_changes(self.sql, [change], self._routes, self._now)[0]
 

@@ -19,6 +19,10 @@ from gateway.store.sql import Statements, ids
 from gateway.store.tally import Tally
 
 _DAY = timedelta(days=1)
+_NEVER = 2**62
+"""When those are due that only a person, or a dossier that comes, can make due."""
+_LOOK_AGAIN = timedelta(hours=1)
+"""A notice of several dossiers names one to wait for; whether another came is looked up now and then."""
 _REMEMBERED = frozenset({Said.TAKEN, Said.LATE})
 """What has had its effect: under its id nothing else may come."""
 
@@ -81,24 +85,52 @@ def lock(sql: Statements, partner: str, id_: int) -> Stored | None:
     return Stored(path, b"" if body is None else bytes(body), from_us(at), _reply(*first))
 
 
-def finish(sql: Statements, partner: str, id_: int, reply: Reply) -> None:
+def finish(sql: Statements, partner: str, id_: int, reply: Reply, now: datetime) -> None:
     """The notice *id_* is processed and answered. A mere repeat does not keep its body: the first one has it."""
+    due_at = _NEVER if len(reply.awaits) == 1 else to_us(now + _LOOK_AGAIN)
+    dossier = reply.awaits[0] if reply.awaits else reply.dossier
     sql.run(
         "finish_notice", id=id_, said=reply.said.value, status=reply.status, media_type=reply.content_type,
-        dossier_key=None if reply.dossier is None else reply.dossier.key, answer=reply.body,
+        dossier_key=None if dossier is None else dossier.key, answer=reply.body,
         keep_body=int(reply.said is not Said.REPEATED), keep_event=int(reply.said in _REMEMBERED),
+        due_at=due_at if reply.awaits else None,
     )  # fmt: skip
     Tally.of(partner, f"notice:{reply.said}").write(sql)
 
 
-def postpone(sql: Statements, id_: int, now: datetime, wait: Callable[[int], timedelta]) -> int:
-    """Its processing failed: try again after *wait* of the attempts. How often it was tried, 0 when it is done."""
+def postpone(sql: Statements, id_: int, now: datetime, wait: Callable[[int], timedelta | None]) -> int:
+    """
+    Its processing failed: try again after *wait* of the attempts, or leave it to a person where that is none. How often
+    it was tried, 0 when it is done.
+    """
     row = sql.row("notice_attempts", id=id_)
     if row is None:
         return 0
     attempts = int(row[0]) + 1
-    sql.run("postpone_notice", id=id_, attempts=attempts, due_at=to_us(now + wait(attempts)))
+    longer = wait(attempts)
+    due_at, said = (_NEVER, Said.PARKED.value) if longer is None else (to_us(now + longer), None)
+    sql.run("postpone_notice", id=id_, attempts=attempts, due_at=due_at, said=said)
     return attempts
+
+
+def parked(sql: Statements) -> list[tuple[int, str]]:
+    """Ids and partners of the notices that were left to a person, the oldest first."""
+    return [(id_, partner) for id_, partner in sql.rows("parked_notices", never=_NEVER)]
+
+
+def unpark(sql: Statements, id_: int, now: datetime) -> None:
+    """The notice *id_* is due again, as if it had never failed."""
+    sql.run("unpark_notice", id=id_, never=_NEVER, now=to_us(now))
+
+
+def found(sql: Statements, now: datetime, want: int) -> list[int]:
+    """Notices that waited for a dossier which is known by now, or may be."""
+    return [id_ for (id_,) in sql.rows("found_notices", now=to_us(now), want=want)]
+
+
+def recall(sql: Statements, id_: int, now: datetime) -> None:
+    """The notice *id_*, which waited for a dossier, is to be processed again."""
+    sql.run("recall_notice", id=id_, now=to_us(now))
 
 
 def waiting(sql: Statements, now: datetime, want: int) -> list[tuple[int, str]]:

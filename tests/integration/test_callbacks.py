@@ -161,6 +161,45 @@ def test_work_that_fails_is_done_later_from_what_was_stored(store: SqlStore, clo
         assert became(callbacks) == [("taken", 1)]
 
 
+def test_work_that_always_fails_ends_with_a_person(store: SqlStore, clock: TestClock) -> None:
+    """
+    A bug of ours: after the attempts that are allowed the notice is parked, not deleted, not tried, and counted as
+    waiting. Mended, a person has it tried again, and that stands in the audit.
+    """
+    with opened(store, clock, CallingPartner(bursts=99), most_attempts=3) as callbacks:
+        told(callbacks, notice())
+        tried = []
+        for _ in range(6):
+            clock.advance(timedelta(hours=2))
+            tried.append(callbacks.work_off())
+        ((partner, ids),) = callbacks.parked().items()
+
+        assert (tried, partner, became(callbacks)) == ([1, 1, 0, 0, 0, 0], "thu", [("parked", 1)])
+        assert store.vitals().to_process == {"thu": 1}
+        assert store.clear("notices", timedelta(0), now=clock.now()) == 0
+        assert callbacks.try_again([ids[0] + 1], actor="an") == []
+
+    with opened(store, clock, CallingPartner()) as callbacks:
+        assert callbacks.try_again(None, actor="an") == ids
+        assert callbacks.work_off() == 1
+        assert became(callbacks) == [("taken", 1)]
+        assert [(entry.actor, entry.action, entry.subject) for entry in store.audit()] == [
+            ("an", "try-notice-again", str(ids[0]))
+        ]
+
+
+def test_a_parked_notice_that_is_told_again_is_tried_at_once(store: SqlStore, clock: TestClock) -> None:
+    """
+    The provider repeats what we could not process: mended by then, it has its effect without a person.
+    """
+    with opened(store, clock, CallingPartner(bursts=1), most_attempts=1) as callbacks:
+        told(callbacks, notice())
+        assert became(callbacks) == [("parked", 1)]
+
+        assert told(callbacks, notice()).body == b'{"ok":1}'
+        assert became(callbacks) == [("taken", 2)]
+
+
 def test_a_notice_that_nobody_processed_is_picked_up_at_the_next_start(store: SqlStore, clock: TestClock) -> None:
     """
     More notices than one look takes: the service that starts works them off before it waits.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ import pytest
 
 from connectors.national_portal.connector import NationalPortal, build
 from gateway import Gateway, Settings
+from gateway.callbacks import Callbacks
 from gateway.config import DatabaseSettings, TenantSettings
+from gateway.config.callbacks import CallbackSettings
 from gateway.errors import InvalidInput
 from gateway.model import Change, DossierStatus, Origin
+from gateway.notices import PartnerCall
+from gateway.store.base import SqlStore
 from tests.builders import MORNING, a_dossier
 from tests.clocks import TestClock
 
@@ -69,6 +74,46 @@ def notice(*dossiers: str) -> dict[str, Any]:
     )
     xml = f"<DATA><BODY>{rows}</BODY></DATA>"
     return {"service": "NhanThongBaoThueDat", "data": {"FileThongBaoThue": base64.b64encode(xml.encode()).decode()}}
+
+
+def test_a_tax_notice_is_told_when_its_dossiers_come(store: SqlStore) -> None:
+    """
+    One message names two dossiers that we do not know yet: as each of them comes, its notice is told, once, and the
+    portal may repeat itself. Until then it stands as unknown, and is no work that waits.
+    """
+    clock, codes = TestClock(), ("H99.02-260305-0001", "H99.02-260305-0002")
+    anybody = CallbackSettings(from_networks=("192.0.2.0/24",))
+    call = PartnerCall("/nhantbthuedvcqg", orjson.dumps(notice(*codes)), source="192.0.2.1")
+
+    def told() -> int:
+        return store.totals().get("notice", 0)
+
+    with closing(Callbacks(store, [connector()], clock, {"cong": anybody})) as callbacks:
+        callbacks.take("cong", call)
+        callbacks.take("cong", call)
+        found = [(callbacks.recall(), told())]
+        waits = store.vitals().to_process
+        for code in reversed(codes):
+            store.accept([Change(source="mc", source_id=code, body=a_dossier(code=code))], [], now=clock.now())
+            clock.advance(timedelta(hours=1))
+            found.append((callbacks.recall(), told()))
+            callbacks.work_off()
+        callbacks.take("cong", call)
+
+        assert (waits, found, told()) == ({}, [(0, 0), (2, 0), (2, 1)], 2)
+        assert {entry.dossier for entry in store.received()} == set(codes)
+        assert [each.said for each in reversed(callbacks.newest())] == ["taken", "repeated", "repeated"]
+
+
+def test_a_repeat_tells_a_notice_whose_dossier_came_meanwhile(gateway: Gateway) -> None:
+    """
+    The portal repeats a tax notice that waited for its dossier, before anybody looked: it is told then.
+    """
+    call(gateway, "nhantbthuedvcqg", notice("H99.02-260305-0001"))
+    gateway.submit(Change(source="mc", source_id="1", body=a_dossier(code="H99.02-260305-0001")))
+    call(gateway, "nhantbthuedvcqg", notice("H99.02-260305-0001"))
+
+    assert gateway.totals()["notice"] == 1
 
 
 def test_a_promotion_dossier_is_taken_once(gateway: Gateway) -> None:

@@ -154,6 +154,9 @@ class _WatchedInbox:
     ) -> Kept:
         return self._inner.keep(kind, event_id, body, dossier=dossier, replace=replace)
 
+    def place(self, kind: str, event_id: str, dossier: DossierCode) -> bool:
+        return self._inner.place(kind, event_id, dossier)
+
     def has(self, kind: str, event_id: str) -> bool:
         return self._inner.has(kind, event_id)
 

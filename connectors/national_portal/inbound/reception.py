@@ -174,17 +174,22 @@ class Receptionist:
     def _notices(self, reception: Reception, inbox: Inbox) -> Reply:
         """
         Each notice once (contract 7.3): number, tax code and decision together identify it. Another content under the
-        same three changes nothing, and is kept beside it for a person.
+        same three changes nothing, and is kept beside it for a person. One whose dossier comes later is told then.
         """
         unknown = 0
+        awaited: dict[str, DossierCode] = {}
         found: set[Kept] = set()
         for notice in reception.notices:
             code = _known(notice.dossier, inbox)
             if code is None and self._refuses_unknown:
                 raise Refused(notice.dossier, _UNKNOWN, Said.UNKNOWN)
-            unknown += code is None
+            if code is None:
+                unknown += 1
+                awaited |= _by_key(notice.dossier)
             event, body = "|".join(notice.identity), _notice(notice)
             kept = inbox.keep(reception.kind.value, event, body, dossier=code)
+            if kept is Kept.REPEATED and code is not None and inbox.place(reception.kind.value, event, code):
+                kept = Kept.NEW
             found.add(kept)
             if kept is Kept.NEW and code is not None:
                 self._tell(inbox, reception, code, event, orjson.loads(body))
@@ -195,7 +200,9 @@ class Receptionist:
             log.warning("national_portal.notice_unmatched", extra={"partner": self._name, "notices": unknown})
         said = next((word for kept, word in _SAID_OF_KEPT if kept in found), Said.REPEATED)
         done = answer(Code.DONE, reception.number, _DONE)
-        return _json(done, Said.UNKNOWN if unknown else said, _code(reception.number))
+        if unknown:
+            return Reply(200, MEDIA_TYPE, done, Said.UNKNOWN, awaits=tuple(awaited.values()))
+        return _json(done, said, _code(reception.number))
 
     def _tax_receipt(self, reception: Reception, inbox: Inbox) -> Reply:
         """A payment receipt (contract 7.2 b) belongs to a dossier that we know, or it fails."""
@@ -247,6 +254,11 @@ def _code(number: str) -> DossierCode | None:
         return DossierCode.parse(number)
     except InvalidInput:
         return None
+
+
+def _by_key(number: str) -> dict[str, DossierCode]:
+    code = _code(number)
+    return {} if code is None else {code.key: code}
 
 
 def _notice(notice: TaxNotice) -> bytes:

@@ -93,6 +93,11 @@ ON CONFLICT (tenant, source, kind, event_id) DO UPDATE
 SET dossier_key = excluded.dossier_key, fingerprint = excluded.fingerprint, received_at = excluded.received_at,
     body = excluded.body
 
+-- name: inbox_place
+UPDATE lt_inbox SET dossier_key = :dossier_key
+WHERE tenant = :tenant AND source = :source AND kind = :kind AND event_id = :event_id AND dossier_key IS NULL
+RETURNING 1
+
 -- name: inbox_list
 SELECT received_at, source, kind, event_id, dossier_key FROM lt_inbox WHERE tenant = :tenant ORDER BY received_at, event_id
 

@@ -18,19 +18,38 @@ WHERE n.tenant = :tenant AND n.id = :id /*lock n*/
 
 -- name: finish_notice
 -- What was not taken gives its id free: it may come again, and mended.
-UPDATE lt_notice SET due_at = NULL, said = :said, dossier_key = :dossier_key, status = :status, media_type = :media_type,
+UPDATE lt_notice SET due_at = :due_at, said = :said, dossier_key = :dossier_key, status = :status, media_type = :media_type,
     answer = :answer, body = CASE WHEN :keep_body = 1 THEN body END,
     event_id = CASE WHEN :keep_event = 1 THEN event_id END
 WHERE tenant = :tenant AND id = :id
 
 -- name: postpone_notice
-UPDATE lt_notice SET attempts = :attempts, due_at = :due_at WHERE tenant = :tenant AND id = :id AND due_at IS NOT NULL
+UPDATE lt_notice SET attempts = :attempts, due_at = :due_at, said = :said
+WHERE tenant = :tenant AND id = :id AND due_at IS NOT NULL
 
 -- name: notice_attempts
 SELECT attempts FROM lt_notice WHERE tenant = :tenant AND id = :id AND due_at IS NOT NULL
 
 -- name: due_notices
-SELECT id, partner FROM lt_notice WHERE tenant = :tenant AND due_at <= :now ORDER BY due_at, id LIMIT :want
+SELECT id, partner FROM lt_notice WHERE tenant = :tenant AND due_at <= :now AND said IS NULL ORDER BY due_at, id LIMIT :want
+
+-- name: parked_notices
+SELECT id, partner FROM lt_notice WHERE tenant = :tenant AND due_at = :never AND said = 'parked' ORDER BY id
+
+-- name: unpark_notice
+UPDATE lt_notice SET due_at = :now, attempts = 0, said = NULL
+WHERE tenant = :tenant AND id = :id AND due_at = :never AND said = 'parked'
+
+-- name: found_notices
+-- Answered notices that waited for a dossier which the ledger has by now, or for a look at all their dossiers.
+SELECT n.id FROM lt_notice n
+WHERE n.tenant = :tenant AND n.due_at IS NOT NULL AND n.said = 'unknown' AND (n.due_at <= :now OR EXISTS (
+    SELECT 1 FROM lt_dossier d WHERE d.tenant = n.tenant AND d.key = n.dossier_key))
+ORDER BY n.due_at, n.id LIMIT :want
+
+-- name: recall_notice
+UPDATE lt_notice SET due_at = :now, said = NULL, status = NULL, media_type = NULL, answer = NULL
+WHERE tenant = :tenant AND id = :id AND due_at IS NOT NULL AND said = 'unknown'
 
 -- name: newest_notices
 SELECT id, received_at, partner, path, source, said, dossier_key, times, attempts, event_id FROM lt_notice
@@ -51,9 +70,9 @@ SELECT last_at, partner, why, source, times FROM lt_turned_away
 WHERE tenant = :tenant ORDER BY last_at DESC LIMIT :want
 
 -- name: delete_notices
--- What still waits to be processed stays.
+-- What still waits to be processed stays; waiting for a dossier ends.
 DELETE FROM lt_notice WHERE tenant = :tenant AND id IN (
-    SELECT id FROM lt_notice WHERE tenant = :tenant AND received_at < :before AND due_at IS NULL
+    SELECT id FROM lt_notice WHERE tenant = :tenant AND received_at < :before AND (due_at IS NULL OR said = 'unknown')
     ORDER BY received_at LIMIT :want /*skip locked lt_notice*/)
 RETURNING 1
 

@@ -15,7 +15,8 @@ SELECT partner, operation, code, count(*) FROM lt_dead WHERE tenant = :tenant GR
 SELECT source, count(*) FROM lt_inbox WHERE tenant = :tenant AND dossier_key IS NULL GROUP BY source
 
 -- name: vital_notices
-SELECT partner, count(*) FROM lt_notice WHERE tenant = :tenant AND due_at IS NOT NULL GROUP BY partner
+SELECT partner, count(*) FROM lt_notice
+WHERE tenant = :tenant AND due_at IS NOT NULL AND (said IS NULL OR said <> 'unknown') GROUP BY partner
 
 -- name: vital_revisions
 SELECT version_num, '' FROM lt_schema UNION ALL SELECT revision, readable_from FROM lt_release

@@ -8,8 +8,27 @@ from pathlib import Path
 from gateway.api import Gateway
 from gateway.config import load
 from gateway.notices import PartnerCall
-from tests.callers import CallingPartner, notice
+from tests.callers import CallingPartner, notice, settings
 from tests.integration.cli.conftest import Run
+
+
+def test_an_operator_has_a_notice_tried_again_that_always_failed(run: Run, configured: Path) -> None:
+    """
+    It stands in the status, with an exit code for monitors; a wrong number is said so; tried again, it is gone from it.
+    """
+    partner = CallingPartner(bursts=99)
+    with Gateway(load(configured, {}), connectors=[partner]) as gateway:
+        gateway.callbacks.reconfigure([partner], {"thu": settings(most_attempts=1)})
+        gateway.receive("thu", "/paid", notice())
+
+    (number,) = json.loads(run("received", "--json").stdout)["parked"]
+    before, wrong = run("status", "--json", "--exit-code"), run("received", "--again", str(number + 1))
+    again = run("received", "--again", str(number), "--actor", "an")
+    after = run("status", "--json", "--exit-code")
+
+    assert (before.exit_code, json.loads(before.stdout)["parked_notices"]) == (7, {"thu": 1})
+    assert (wrong.exit_code, again.exit_code, after.exit_code) == (4, 0, 0)
+    assert json.loads(after.stdout)["parked_notices"] == {}
 
 
 def test_an_operator_sees_what_was_told_and_who_was_turned_away(run: Run, configured: Path) -> None:
