@@ -9,6 +9,7 @@ from hashlib import sha256
 from threading import Lock
 from typing import Annotated, Final, Protocol
 
+import anyio
 import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
@@ -23,6 +24,10 @@ SCHEME: Final = "bearer"
 BELIEVED_S: Final = 2.0
 """So long a key that was checked is believed without asking again: a revoked one works no longer than that."""
 MOST_BELIEVED: Final = 4096
+PATIENT: Final = 2
+"""So many threads wait for what another machine says of a token."""
+MOST_PATIENT: Final = 64
+"""So many requests wait for their turn to be asked about; others are told to come again."""
 
 _WRONG: Final = "khóa sai hoặc hết hạn / wrong or expired credentials"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="lienthong"'}
@@ -34,6 +39,10 @@ class Tokens(Protocol):
 
     def caller(self, token: str) -> Caller | None:
         """Whose token it is; None when it is of another kind, or cannot be used. May block."""
+        ...
+
+    def may_wait(self, token: str) -> bool:
+        """Whether another machine must be asked before anything can be said of *token*. Does not block."""
         ...
 
 
@@ -55,6 +64,9 @@ class KeyTokens:
         key = self._keys.check(token)
         return None if key is None else Caller(key.grant, key.id)
 
+    def may_wait(self, token: str) -> bool:  # noqa: ARG002 - our own database knows.
+        return False
+
 
 class Access:
     """Finds the caller of a request, and remembers for a moment whom it found."""
@@ -66,6 +78,8 @@ class Access:
         self._lock = Lock()
         self._believed: dict[bytes, tuple[float, Caller]] = {}
         """By the token's hash, when it was checked and whose it is."""
+        # Whoever makes tokens up that another machine must be asked about takes no thread from the others.
+        self._patient = anyio.CapacityLimiter(PATIENT)
 
     def needs(self, right: Right) -> Callable[..., Awaitable[Caller]]:
         """A dependency: the caller, who has *right*."""
@@ -98,7 +112,10 @@ class Access:
         # A clock that was set back makes nothing new of what is old.
         if known is not None and 0 <= now - checked < BELIEVED_S:
             return known
-        found = await anyio.to_thread.run_sync(self._ask, token)
+        limiter = self._patient if any(kind.may_wait(token) for kind in self._kinds) else None
+        if limiter is not None and limiter.statistics().tasks_waiting >= MOST_PATIENT:
+            raise Refusal("busy", headers={"Connection": "close"})
+        found = await anyio.to_thread.run_sync(self._ask, token, limiter=limiter)
         if found is not None:
             with self._lock:
                 if len(self._believed) >= MOST_BELIEVED:

@@ -66,6 +66,10 @@ class IssuerKeys:
         finally:
             self._lock.release()
 
+    def knows(self, id_: str) -> bool:
+        """Whether ``key`` answers without waiting for the issuer."""
+        return id_ in self._keys
+
     def close(self) -> None:
         self._line.close()
 
@@ -129,6 +133,13 @@ class IssuedTokens:
         if claims is None or known is None:
             return None
         return Caller(self._within_scope(known, claims), "oauth")
+
+    def may_wait(self, token: str) -> bool:
+        try:
+            id_ = jwt.get_unverified_header(token).get("kid")
+        except (jwt.PyJWTError, ValueError):
+            return False
+        return isinstance(id_, str) and not self._keys.knows(id_)
 
     def _claims(self, token: str) -> Mapping[str, Any] | None:
         try:

@@ -224,8 +224,8 @@ def test_a_file_behind_long_ones_is_not_lost(gateway: Gateway, clock: TestClock)
     ids = sorted((ID, ID[::-1], "f" * 32))
     with Long(gateway.settings, connectors=[ScriptedPartner()], clock=clock) as slow:
         runner = Runner(slow, spool)
-        for id_ in ids:
-            upload(spool, id_)
+        for n, id_ in enumerate(ids):
+            upload(spool, id_, text_of(a_history(n)).encode())
             runner.add(id_, "mot-cua", "nhap-tep", backfill=False, size=1)
         runner.start()
         until(lambda: spool.waiting() == [], "all are over")

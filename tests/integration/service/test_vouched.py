@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -282,6 +283,34 @@ def test_nobody_waits_for_a_slow_issuer_whose_key_is_known() -> None:
 
     assert found is not None
     assert stranger.result() is None
+
+
+def test_made_up_keys_take_no_thread_from_other_requests(tmp_path: Path) -> None:
+    """
+    The issuer is silent, and strangers show tokens of keys that only it can know: who has a key of ours is served.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(6) as pool:
+        oauth = {
+            "issuer": ISSUER, "audience": AUDIENCE, "timeout_s": 3.0, "clients": {"mot-cua": CLIENT},
+            "jwks_url": f"http://127.0.0.1:{silent.getsockname()[1]}/keys",
+        }  # fmt: skip
+        settings = settings_from({"service": {"listen": "127.0.0.1:0", "threads": 2, "oauth": oauth}}, folder=tmp_path)
+        with Gateway(settings, connectors=[], clock=CLOCK) as gateway, serving(gateway) as client:
+            ours = gateway.keys.create("doc", ["read"], agencies=None, life=timedelta(days=1)).token
+            made_up = {"Authorization": f"Bearer {a_token(kid='made-up')}"}
+            strangers = [pool.submit(client.get, "/v1/dossiers", headers=made_up) for _ in range(6)]
+            silent.settimeout(10)
+            asked, _ = silent.accept()
+
+            answer = client.get("/v1/dossiers", headers={"Authorization": f"Bearer {ours}"})
+
+            waiting = [not stranger.done() for stranger in strangers]
+            asked.close()
+            refused = {stranger.result().status_code for stranger in strangers}
+
+    assert answer.status_code == 200
+    assert all(waiting)
+    assert refused == {401}
 
 
 def a_certificate() -> bytes:
