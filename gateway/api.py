@@ -22,6 +22,7 @@ from gateway.config.callbacks import CallbackSettings
 from gateway.config.reload import taken_over
 from gateway.delivery import Bearing, Counts, Engine, configured
 from gateway.desk import Desk
+from gateway.errors import ConfigurationError, Problem
 from gateway.fronts import Call, Front, Fronting
 from gateway.janitor import Janitor
 from gateway.jobs import Jobs
@@ -94,15 +95,17 @@ class Gateway:
         self.observer: Observer = NOBODY
         """Who is told what the engines do that are made from now on."""
 
-    def reconfigure(self, settings: Settings) -> tuple[str, ...]:
+    def reconfigure(self, settings: Settings, *, delivering: bool = False) -> tuple[str, ...]:
         """
         Go on by *settings*, with connectors built anew; engines that were made before go on with their own. Returns the
-        sections that differ and wait for the next start.
+        sections that differ and wait for the next start. While *delivering* there must be somebody to deliver to.
 
         Raises ``ConfigurationError``; then nothing has changed.
         """
         settings, waiting = taken_over(self.settings, settings)
         connectors = list(build_connectors(settings, self.clock).values())
+        if delivering:
+            _refuse_idleness(connectors)
         _close(self._retired)
         self._retired = self.connectors
         self.settings, self.connectors = settings, connectors
@@ -338,7 +341,11 @@ class Gateway:
     @property
     def pushed(self) -> list[Connector]:
         """The partners that workers deliver to."""
-        return [connector for connector in self.connectors if not isinstance(connector, Pulled)]
+        return _pushed(self.connectors)
+
+    def must_deliver(self) -> None:
+        """Raises ``ConfigurationError`` when there is no partner that workers could deliver to."""
+        _refuse_idleness(self.connectors)
 
     @property
     def pulled(self) -> dict[str, Pulled]:
@@ -416,6 +423,24 @@ class Gateway:
 
 def _callers(settings: Settings) -> dict[str, CallbackSettings | None]:
     return {name: partner.callbacks for name, partner in settings.partners.items()}
+
+
+def _pushed(connectors: Iterable[Connector]) -> list[Connector]:
+    return [connector for connector in connectors if not isinstance(connector, Pulled)]
+
+
+def _refuse_idleness(connectors: Iterable[Connector]) -> None:
+    if not _pushed(connectors):
+        raise ConfigurationError(
+            [
+                Problem(
+                    "partners",
+                    "chưa có đối tác nào để gửi tới / there is no partner to deliver to",
+                    "Thêm [partners.…], hoặc chỉ nhận bằng «lienthong serve»"
+                    " / Add one, or only take in by «lienthong serve»",
+                )
+            ]
+        )
 
 
 def _together(engines: Sequence[Engine], work: Callable[[Engine], Counts]) -> list[Counts]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.api import Gateway
 from gateway.cli.reload import reload
-from gateway.cli.shell import Stop
+from gateway.cli.signals import Stop
 from gateway.cli.supervisor import Supervisor
 from gateway.cli.workers import Workers
 

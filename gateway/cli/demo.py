@@ -11,7 +11,8 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.exits import ExitCode
-from gateway.cli.shell import JsonOption, stopping_on_signals
+from gateway.cli.shell import JsonOption
+from gateway.cli.signals import stopping_on_signals
 from gateway.config import LogSettings
 from gateway.demo import DEFAULT_DOSSIERS, DEFAULT_SEED
 from gateway.observe import set_up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from importlib.metadata import version
 from typing import Annotated
 
@@ -23,7 +24,7 @@ from gateway.cli import (
     timeline,
 )
 from gateway.cli.exits import MEANINGS
-from gateway.cli.shell import Commands
+from gateway.cli.shell import Commands, thread_failed
 
 _CODES = "\n\n".join(f"{code:>3d}  {vietnamese} / {english}" for code, (vietnamese, english) in MEANINGS.items())
 
@@ -80,4 +81,5 @@ app.add_typer(dead_letters.app, name="dead-letters")
 
 def main() -> None:
     """Run the command line of this process."""
+    threading.excepthook = thread_failed
     app()

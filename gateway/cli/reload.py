@@ -22,7 +22,7 @@ def reload(config: Path, gateway: Gateway, workers: Workers | None) -> bool:
     and *workers* hand over to new ones. A file with a mistake changes nothing; what is wrong is said and logged.
     """
     try:
-        waiting = gateway.reconfigure(load(config))
+        waiting = gateway.reconfigure(load(config), delivering=workers is not None)
     except ConfigurationError as error:
         log.error(Event.CONFIGURATION_REFUSED, problems=[str(problem) for problem in error.problems])  # noqa: TRY400 - no bug.
         output.fail(str(error))

@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.exits import ExitCode
-from gateway.cli.shell import stopping_on_signals
+from gateway.cli.signals import stopping_on_signals
 from gateway.config import LogSettings
 from gateway.observe import set_up
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,8 @@ from gateway.api import Gateway
 from gateway.cli import output
 from gateway.cli.daemon import LOOK_EVERY, Daemon
 from gateway.cli.exits import ExitCode
-from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, Stop, gateway_at, stopping_on_signals
+from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, gateway_at
+from gateway.cli.signals import Stop, hearing_reloads, stopping_on_signals
 from gateway.cli.watching import MetricsOption, monitor_of, watched
 from gateway.cli.workers import Workers
 from gateway.errors import ConfigurationError, Problem
@@ -54,14 +56,18 @@ def serve(
 
       [cyan]lienthong serve[/]                   chỉ nhận; gửi bằng «lienthong sync» / only takes in
     """
-    with gateway_at(config) as gateway, exported(os.environ), stopping_on_signals() as stop:
-        if with_workers and not gateway.connectors:
-            raise ConfigurationError(
-                [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]
-            )
+    with (
+        hearing_reloads() as reload,
+        gateway_at(config) as gateway,
+        exported(os.environ),
+        stopping_on_signals(reload) as stop,
+    ):
+        if with_workers:
+            gateway.must_deliver()
         monitor = monitor_of(gateway, stop)
         with _server(gateway, monitor) as server, watched(gateway, stop, metrics, monitor):
-            if server.wait_until_ready(stop.event.wait):
+            started = server.wait_until_ready(sleep)
+            if started:
                 log.info(Event.SERVICE_STARTED, url=server.url, workers=with_workers)
                 if output.err.is_terminal:
                     output.say(f"Đang phục vụ / Serving {server.url}")
@@ -81,7 +87,8 @@ def serve(
                     reloaded=monitor.meter.reloaded,
                     alive=lambda: monitor.live().good,
                 )
-                daemon.ready()
+                if started:
+                    daemon.ready()
                 while not daemon.ended(LOOK_EVERY):
                     pass
         log.info(Event.SERVICE_STOPPED)

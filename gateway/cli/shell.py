@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -71,13 +68,9 @@ class Commands(TyperGroup):
         )
 
 
-@dataclass
-class Stop:
-    """A wish to stop, and the signal that brought it; *reload* is a wish to read the configuration again."""
-
-    event: threading.Event = field(default_factory=threading.Event)
-    signal: signal.Signals | None = None
-    reload: threading.Event = field(default_factory=threading.Event)
+def thread_failed(failed: threading.ExceptHookArgs) -> None:
+    """A thread beside the command's own ended with a bug: by its places, as the terminal would show values."""
+    log.error(Event.THREAD_FAILED, thread=failed.thread.name if failed.thread else "", exc_info=failed.exc_value)
 
 
 def settings_at(config: Path, *, offline: bool = False) -> Settings:
@@ -114,31 +107,3 @@ def gateway_with_what_is_there(config: Path) -> Iterator[Gateway]:
 def interactive() -> bool:
     """Whether a person sits there who can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-@contextmanager
-def stopping_on_signals() -> Iterator[Stop]:
-    """
-    Turn the first SIGTERM or SIGINT into a wish to stop; a second one ends the process at once. SIGHUP is a wish to
-    reload, but on a terminal, where it says that the person has left.
-    """
-    stop = Stop()
-    wanted = (signal.SIGTERM, signal.SIGINT)
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        stop.signal = signal.Signals(number)
-        for each in wanted:
-            signal.signal(each, signal.SIG_DFL)
-        stop.event.set()
-
-    def note_reload(_number: int, _frame: FrameType | None) -> None:
-        stop.reload.set()
-
-    before = {each: signal.signal(each, note) for each in wanted}
-    if not sys.stderr.isatty():
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, note_reload)
-    try:
-        yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

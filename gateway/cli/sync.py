@@ -17,11 +17,11 @@ from gateway.api import Gateway
 from gateway.cli import output
 from gateway.cli.daemon import Daemon
 from gateway.cli.exits import ExitCode
-from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, Stop, gateway_at, stopping_on_signals
+from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
+from gateway.cli.signals import Stop, hearing_reloads, stopping_on_signals
 from gateway.cli.watching import MetricsOption, reloads_told_to, watched
 from gateway.cli.workers import Workers
 from gateway.delivery import Counts
-from gateway.errors import ConfigurationError, Problem
 from gateway.observe import Event, get_logger
 from gateway.observe.exporting import exported
 
@@ -57,12 +57,9 @@ def sync(
 
       [cyan]lienthong sync --until-idle[/]    một lượt / one round, for cron
     """
-    with gateway_at(config) as gateway, exported(os.environ):
-        if not gateway.connectors:
-            raise ConfigurationError(
-                [Problem("partners", "chưa có đối tác nào / no partner is configured", "Thêm [partners.…] / Add one")]
-            )
-        with stopping_on_signals() as stop, watched(gateway, stop, metrics) as monitor:
+    with hearing_reloads() as reload, gateway_at(config) as gateway, exported(os.environ):
+        gateway.must_deliver()
+        with stopping_on_signals(reload) as stop, watched(gateway, stop, metrics) as monitor:
             totals = _deliver(gateway, config, stop, monitor, until_idle=until_idle)
         partners = gateway.status()
     dead = sum(partner.dead for partner in partners)

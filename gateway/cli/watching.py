@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.api import Gateway
 from gateway.cli import output
-from gateway.cli.shell import Stop
+from gateway.cli.signals import Stop
 from gateway.config.address import Address
 from gateway.errors import ConfigurationError, Problem
 

@@ -81,5 +81,7 @@ class Event(StrEnum):
     TRACING_UNAVAILABLE = "tracing.unavailable"
     """The environment asks for traces, and the packages for them are not installed."""
 
+    THREAD_FAILED = "command.thread_failed"
+    """A thread of a command that runs on ended with an unexpected error, with its traceback and without values."""
     COMMAND_FAILED = "command.failed"
     """An unexpected error, with its traceback and without its local values."""

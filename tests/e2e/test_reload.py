@@ -40,8 +40,9 @@ def configure(folder: Path, url: str, more: str = "") -> None:
 
 def test_a_partner_that_moved_is_reached_after_a_reload(tmp_path: Path, portal: tuple[Portal, str]) -> None:
     """
-    The portal's address is wrong; a new file with a mistake changes nothing and says what is wrong; the right one takes
-    effect in the same process, and the dossier arrives. systemd hears of all of it.
+    The portal's address is wrong; a new file with a mistake changes nothing and says what is wrong, nor does one that
+    leaves the workers nobody to deliver to; the right one takes effect in the same process, and the dossier arrives.
+    systemd hears of all of it.
     """
     configure(tmp_path, NOWHERE)
     with Gateway(load(tmp_path / "lienthong.toml", ENVIRONMENT)) as gateway:
@@ -60,6 +61,9 @@ def test_a_partner_that_moved_is_reached_after_a_reload(tmp_path: Path, portal: 
                     process.send_signal(signal.SIGHUP)
                     heard += [systemd.recv(100), systemd.recv(100)]
                     assert gateway.status()[0].delivered == 0
+                    (tmp_path / "lienthong.toml").write_text('tenant.code = "H99"\n', "utf-8")
+                    process.send_signal(signal.SIGHUP)
+                    heard += [systemd.recv(100), systemd.recv(100)]
                     configure(tmp_path, portal[1])
                     process.send_signal(signal.SIGHUP)
                     until(lambda: gateway.status()[0].delivered == 1, "the dossier has arrived")
@@ -71,10 +75,11 @@ def test_a_partner_that_moved_is_reached_after_a_reload(tmp_path: Path, portal: 
                 said = (tmp_path / "log").read_text("utf-8")
 
     assert [each.partition(b"\n")[0] for each in heard] == [
-        b"READY=1", b"RELOADING=1", b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1",
+        b"READY=1", *[b"RELOADING=1", b"READY=1"] * 3, b"STOPPING=1",
     ]  # fmt: skip
     assert "delivery.concurency" in said
     assert "«concurrency»" in said
+    assert "there is no partner to deliver to" in said
     assert '"configuration.reloaded"' in said
 
 

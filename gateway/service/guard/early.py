@@ -17,6 +17,7 @@ def early_answer(kind: str) -> bytes:
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
         f"Content-Type: {MEDIA_TYPE}",
         f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
         "Connection: close",
         *([f"Retry-After: {RETRY_AFTER_S}"] if status in _COME_BACK else []),
     ]

@@ -15,6 +15,8 @@ from gateway.service.access import SCHEME
 from gateway.service.guard.early import EARLY
 from gateway.service.published.problems import ProblemDocument, documented
 
+_ANYWHERE: Final = ("method-not-allowed", "unexpected")
+"""How a request may end before or behind any operation, beside what ends it early."""
 _PLACE: Final = "#/components/schemas/{model}"
 
 
@@ -44,7 +46,7 @@ def publish_shapes(app: FastAPI, shapes: Iterable[type[BaseModel]]) -> None:
             for name, schema in ours["$defs"].items():
                 schemas.setdefault(name, schema)
             for operation in (each for path in document["paths"].values() for each in path.values()):
-                for status, response in documented(*EARLY).items():
+                for status, response in documented(*EARLY, *_ANYWHERE).items():
                     operation["responses"].setdefault(str(status), response)
         assert app.openapi_schema is not None
         return app.openapi_schema

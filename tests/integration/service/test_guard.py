@@ -204,7 +204,10 @@ def test_a_head_beyond_bounds_is_refused(house: Callable[..., House], said: byte
     """
     opened = house()
 
-    assert is_problem(opened.ask(said), 431)
+    refusal = opened.ask(said)
+
+    assert is_problem(refusal, 431)
+    assert b"\r\nCache-Control: no-store\r\n" in refusal
     assert opened.refused == {"head-too-large": 1}
 
 
