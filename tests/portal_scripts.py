@@ -21,19 +21,27 @@ import orjson
 import connectors.national_portal
 from connectors.national_portal.connector import NationalPortal
 from connectors.national_portal.settings import PortalSettings
+from gateway.errors import DeliveryError
 from gateway.model import Dossier, ProcessingStep, body_json
-from gateway.ports import Message
+from gateway.ports import Failed, Message, Outcome
+from tests.builders import a_dossier
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 SAMPLES = Path(connectors.national_portal.__path__[0]) / "contract" / "samples"
 PASSWORD = "mat-khau-bi-mat"
+PUSH = "DongBoHoSoMC"
+HTML = httpx.Response(200, html="<html>Nguyễn Văn Ví Dụ</html>")
 ACCEPTED_AT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 
 def said(code: object, message: str, **more: Any) -> httpx.Response:
     """An envelope."""
     return httpx.Response(200, json={"error_code": code, "message": message, **more})
+
+
+def status(code: int, **headers: str) -> httpx.Response:
+    return httpx.Response(code, headers=headers, html="<html>lỗi</html>")
 
 
 def procedure(code: str = "1.001193") -> httpx.Response:
@@ -133,3 +141,14 @@ def scripted(answers: Mapping[str, Sequence[Answer]]) -> ScriptedPortal:
     for service, given in answers.items():
         portal.script[service].extend(given)
     return portal
+
+
+def error_of(outcome: Outcome) -> DeliveryError:
+    assert isinstance(outcome, Failed)
+    return outcome.error
+
+
+def pushed(portal: ScriptedPortal, **changes: Any) -> DeliveryError:
+    """What became of one dossier that *portal* does not take."""
+    (outcome,) = a_connector(portal, **changes).deliver([a_message(a_dossier())])
+    return error_of(outcome)

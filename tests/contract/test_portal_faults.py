@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +12,6 @@ import pytest
 from gateway.errors import (
     AuthenticationFailed,
     Busy,
-    ConfigurationError,
     DeliveryError,
     Faulted,
     Held,
@@ -22,27 +19,21 @@ from gateway.errors import (
     Rejected,
     Unreachable,
 )
-from gateway.ports import Delivered, Failed, Finding, Outcome
-from tests.builders import a_dossier, a_step
-from tests.portal_scripts import PASSWORD, Answer, ScriptedPortal, a_connector, a_message, procedure, said, scripted
-
-PUSH = "DongBoHoSoMC"
-HTML = httpx.Response(200, html="<html>Nguyễn Văn Ví Dụ</html>")
-
-
-def status(code: int, **headers: str) -> httpx.Response:
-    return httpx.Response(code, headers=headers, html="<html>lỗi</html>")
-
-
-def error_of(outcome: Outcome) -> DeliveryError:
-    assert isinstance(outcome, Failed)
-    return outcome.error
-
-
-def pushed(portal: ScriptedPortal, **changes: Any) -> DeliveryError:
-    (outcome,) = a_connector(portal, **changes).deliver([a_message(a_dossier())])
-    assert isinstance(outcome, Failed)
-    return outcome.error
+from gateway.ports import Delivered
+from tests.builders import a_dossier
+from tests.portal_scripts import (
+    HTML,
+    PASSWORD,
+    PUSH,
+    Answer,
+    a_connector,
+    a_message,
+    error_of,
+    pushed,
+    said,
+    scripted,
+    status,
+)
 
 
 @pytest.mark.parametrize(
@@ -192,274 +183,6 @@ def test_retry_after_is_obeyed_with_any_status(code: int) -> None:
     assert portal.calls.count(PUSH) == 1
 
 
-EXPIRED = "Session không hợp lệ hoặc đã hết hạn"
-
-
-@pytest.mark.parametrize(
-    "dead", [said("-2", EXPIRED), said("77", "Phiên làm việc đã hết hạn"), status(401), status(403)], ids=str
-)
-@pytest.mark.parametrize("service", [PUSH, "LayThuTuc"])
-def test_a_dead_session_costs_one_login_and_one_repeat(dead: httpx.Response, service: str) -> None:
-    """
-    Reported as HTTP 401 or 403, as a code, or in words (contract 2.4).
-    """
-    portal = scripted({service: [dead]})
-
-    assert a_connector(portal).deliver([a_message(a_dossier())]) == [Delivered()]
-    assert portal.calls.count("login") == 2
-    assert portal.calls.count(service) == 2
-    assert portal.bodies[-1]["session"] == portal.sessions[1]
-
-
-@pytest.mark.parametrize("dead", [said("-2", EXPIRED), status(401)], ids=str)
-def test_a_session_that_stays_dead_opens_the_breaker(dead: httpx.Response) -> None:
-    """
-    No endless logging in: the account is the trouble.
-    """
-    portal = scripted({PUSH: [dead] * 5})
-
-    assert type(pushed(portal)) is AuthenticationFailed
-    assert portal.calls.count("login") == 2
-
-
-def test_a_refusal_that_only_mentions_a_phien_stays_a_refusal() -> None:
-    """
-    After one new login the word counts no more.
-    """
-    portal = scripted({PUSH: [said("1", "Phiên bản biểu mẫu không hợp lệ")] * 2})
-
-    assert type(pushed(portal)) is Rejected
-    assert portal.calls.count("login") == 2
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [said("5", "Sai tên đăng nhập hoặc mật khẩu"), said("-4", "Đơn vị không có quyền"), status(401), status(403)],
-    ids=str,
-)
-def test_a_wrong_password_is_said_to_be_one(answer: httpx.Response) -> None:
-    """
-    One login, no push, no retry behind it.
-    """
-    portal = scripted({"login": [answer] * 5})
-
-    assert type(pushed(portal)) is AuthenticationFailed
-    assert portal.calls == ["login"]
-
-
-def test_a_login_without_a_session_is_a_fault_of_the_portal() -> None:
-    """
-    Code 0 and nothing in it.
-    """
-    assert type(pushed(scripted({"login": [said("0", "Đăng nhập thành công")]}))) is Faulted
-
-
-def redirect(location: str, code: int = 307) -> Callable[[httpx.Request], httpx.Response]:
-    return lambda request: httpx.Response(code, headers={"location": location})
-
-
-BASE = "http://127.0.0.1:9/XrdAdapter/RestService/forward"
-
-
-@pytest.mark.parametrize("code", [301, 302, 307, 308])
-def test_a_redirect_within_the_adapter_is_followed_with_its_body(code: int) -> None:
-    """
-    The session goes only where the operator sent it.
-    """
-    portal = scripted({PUSH: [redirect(f"{BASE}/v2/mapi", code)]})
-
-    assert a_connector(portal).deliver([a_message(a_dossier())]) == [Delivered()]
-    assert [str(request.url) for request in portal.requests[2:]] == [f"{BASE}/mapi/integration", f"{BASE}/v2/mapi"]
-
-
-@pytest.mark.parametrize(
-    "location",
-    [
-        "http://127.0.0.1:10/XrdAdapter/RestService/forward/x", "https://127.0.0.1:9/XrdAdapter/RestService/forward/x",
-        "http://127.0.0.1:9/khac", "http://127.0.0.1:9/XrdAdapter/RestService/forward/../../khac", "//vidu.invalid/x",
-        "",
-        "http://127.0.0.1:9/XrdAdapter/RestService/forward/%2e%2e/khac",
-        "http://[127.0.0.1/x",
-        "http://127.0.0.1:999999/x",
-    ],
-)  # fmt: skip
-def test_a_redirect_elsewhere_is_not_followed(location: str) -> None:
-    """
-    Neither another machine nor another path nor another scheme gets the session.
-    """
-    portal = scripted({PUSH: [redirect(location)]})
-
-    error = pushed(portal)
-
-    assert type(error) is Unreachable
-    assert "adapter_url" in error.text
-    assert portal.calls.count(PUSH) == 1
-
-
-def test_redirects_in_circles_end() -> None:
-    """
-    Three at most.
-    """
-    portal = scripted({PUSH: [redirect(f"{BASE}/{n}") for n in range(9)]})
-
-    assert type(pushed(portal)) is Unreachable
-    assert portal.calls.count(PUSH) == 4
-
-
-def test_an_endless_answer_is_not_read_to_its_end() -> None:
-    """
-    The size is bounded by a setting; what it was stays unknown.
-    """
-    sent: list[int] = []
-
-    def endless() -> Any:
-        for _ in range(1000):
-            sent.append(1)
-            yield b"x" * 1024
-
-    portal = scripted({PUSH: [httpx.Response(200, content=endless())]})
-
-    error = pushed(portal, max_answer_bytes=10_000)
-
-    assert (type(error), error.code) == (OutcomeUnknown, "too-long")
-    assert len(sent) < 20
-
-
-def test_an_answer_that_trickles_is_cut_off() -> None:
-    """
-    Bytes come, but the call's time is over.
-    """
-    ticks = iter(range(0, 10_000, 2))
-
-    def trickle() -> Any:
-        for _ in range(1000):
-            yield b" "
-
-    portal = scripted({PUSH: [httpx.Response(200, content=trickle())]})
-
-    error = pushed(portal, monotonic=lambda: float(next(ticks)), timeout_s=100)
-
-    assert (type(error), error.code) == (OutcomeUnknown, "timeout")
-
-
-def test_nothing_is_sent_once_the_time_is_over() -> None:
-    """
-    Looking up the adapter's name took a minute, which no time-out covers. By now another process may hold the message.
-    """
-    now = [0.0]
-
-    class SlowNames(ScriptedPortal):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            limits = request.extensions["timeout"]
-            limits.get("connect")
-            now[0] += 60.0
-            limits.get("write")
-            return super().handle_request(request)
-
-    portal = SlowNames()
-
-    (outcome,) = a_connector(portal, variant="C", monotonic=lambda: now[0]).deliver([a_message(a_step())])
-
-    assert isinstance(error_of(outcome), OutcomeUnknown)
-    assert portal.calls == []
-
-
-def test_an_errand_that_takes_too_long_ends_before_the_next_call() -> None:
-    """
-    The portal is slow three times over; nothing more is sent, and the message is as before.
-    """
-    now = [0.0]
-
-    def slowly(answer: httpx.Response) -> Answer:
-        def slow(request: httpx.Request) -> httpx.Response:
-            now[0] += 14
-            return answer
-
-        return slow
-
-    portal = scripted(
-        {
-            "login": [slowly(said("0", "Đăng nhập thành công", session="s" * 12))],
-            "LayThuTuc": [slowly(procedure())],
-            PUSH: [slowly(said("3", "đã tồn tại"))],
-        }
-    )
-    connector = a_connector(portal, monotonic=lambda: now[0])
-
-    (outcome,) = connector.deliver([a_message(a_dossier())])
-
-    assert isinstance(outcome, Failed)
-    assert (type(outcome.error), outcome.error.code) == (Unreachable, "out-of-time")
-    assert portal.calls == ["login", "LayThuTuc", PUSH]
-    assert connector.longest_call == timedelta(seconds=45)
-
-
-def test_no_second_try_to_connect_once_another_thread_was_sent_away() -> None:
-    """
-    The connection is refused; while one thread waits to try again, the portal tells another to come back later.
-    """
-    steps = "DongBoTienTrinhHoSoMC"
-    busy = httpx.Response(503, headers={"Retry-After": "600"})
-    portal = scripted({steps: [httpx.ConnectError("refused"), busy]})
-    others: list[Outcome] = []
-
-    def meanwhile(seconds: float) -> None:
-        others.extend(connector.deliver([a_message(a_step())]))
-
-    connector = a_connector(portal, variant="C", sleep=meanwhile)
-
-    (outcome,) = connector.deliver([a_message(a_step())])
-
-    assert [type(error_of(each)) for each in (*others, outcome)] == [Busy, Held]
-    assert portal.calls == [steps, steps]
-
-
-def test_an_answer_that_is_whole_is_heard_however_late_it_is_read() -> None:
-    """
-    The machine slept while the portal said to come back in ten minutes: nobody calls before.
-    """
-    now = [0.0]
-
-    def asleep(request: httpx.Request) -> httpx.Response:
-        now[0] += 60
-        return httpx.Response(503, headers={"Retry-After": "600"}, stream=httpx.ByteStream(b"<html></html>"))
-
-    portal = scripted({"DongBoTienTrinhHoSoMC": [asleep]})
-    connector = a_connector(portal, variant="C", monotonic=lambda: now[0])
-
-    first, second = (connector.deliver([a_message(a_step())])[0] for _ in range(2))
-
-    assert (type(error_of(first)), error_of(first).retry_after) == (Busy, timedelta(minutes=10))
-    assert isinstance(error_of(second), Held)
-    assert len(portal.calls) == 1
-
-
-def test_a_header_that_is_absent_there_equal_or_different() -> None:
-    """
-    The look-up by number, and what follows from it.
-    """
-    dossier = a_dossier()
-    portal = scripted({})
-    connector = a_connector(portal)
-    connector.deliver([a_message(dossier)])
-    stored = {key.upper(): value for key, value in portal.bodies[-1]["data"][0].items()}
-    portal.script["TraCuuHoSo"] += [
-        said(0, "", result=[]), said("2", "Mã hồ sơ không tồn tại"), said("00", "", result=[stored]),
-        said(0, "", result=[{**stored, "TRANGTHAIHOSO": "1"}]), said(0, "", result=[{**stored, "MAHOSO": "H99-khác"}]),
-    ]  # fmt: skip
-
-    findings = [connector.probe(a_message(dossier)).finding for _ in range(5)]
-
-    assert findings == [Finding.ABSENT, Finding.ABSENT, Finding.APPLIED, Finding.DIFFERS, Finding.ABSENT]
-
-
-def test_an_absent_dossier_has_no_step_either() -> None:
-    """
-    A step of a dossier that the portal does not have cannot be there.
-    """
-    assert a_connector(scripted({})).probe(a_message(a_step())).finding is Finding.ABSENT
-
-
 def test_no_secret_and_no_person_in_any_error_or_log(caplog: pytest.LogCaptureFixture) -> None:
     """
     Session, password, owner and officer are planted in every answer; none comes out.
@@ -486,58 +209,3 @@ def test_no_secret_and_no_person_in_any_error_or_log(caplog: pytest.LogCaptureFi
     for private in (secret, PASSWORD, "Nguyễn", "099090000017", "0900000001", "vidu@vidu.example"):
         assert private not in everything
     assert "lỗi: phiên" in everything.casefold()
-
-
-def test_check_says_line_by_line_what_works() -> None:
-    """
-    Log in, look up, read a category; nothing is changed there.
-    """
-    portal = scripted({})
-
-    lines = a_connector(portal, tendonvi="Tỉnh Ví Dụ").check()
-
-    assert [line.ok for line in lines] == [True, True, True]
-    assert portal.calls == ["login", "TraCuuHoSo", "LayDanhMucLinhVuc"]
-
-
-@pytest.mark.parametrize(
-    ("answers", "oks", "remedy"),
-    [
-        ({"login": [httpx.ConnectError("")] * 2}, [False], "adapter_url"),
-        ({"login": [said("5", "Sai mật khẩu")]}, [False], "password"),
-        ({"TraCuuHoSo": [status(404)]}, [True, False], "integration_endpoint"),
-        ({"LayDanhMucLinhVuc": [said("-1", "Không tìm thấy dịch vụ")]}, [True, True, False], "share_endpoint"),
-    ],
-    ids=str,
-)
-def test_check_names_what_to_mend(answers: dict[str, list[Answer]], oks: list[bool], remedy: str) -> None:
-    """
-    It stops at the first fault and says which option is behind it.
-    """
-    lines = a_connector(scripted(answers)).check()
-
-    assert [line.ok for line in lines] == oks
-    assert remedy in lines[-1].detail
-
-
-def test_check_does_not_claim_a_login_where_there_is_none() -> None:
-    """
-    Behind a façade the adapter logs in itself.
-    """
-    portal = scripted({})
-
-    lines = a_connector(portal, variant="D").check()
-
-    assert [line.ok for line in lines] == [True]
-    assert portal.calls == ["TraCuuHoSo"]
-
-
-def test_tls_is_verified_and_a_bad_certificate_file_is_noticed(tmp_path: Any) -> None:
-    """
-    There is no switch to turn verification off; a broken file stops at the start.
-    """
-    broken = tmp_path / "ca.pem"
-    broken.write_text("không phải chứng thư")
-
-    with pytest.raises(ConfigurationError, match="ca_file"):
-        a_connector(scripted({}), adapter_url="https://127.0.0.1:9", ca_file=broken)
