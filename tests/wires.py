@@ -154,3 +154,11 @@ def a_line(engine: Engine, port: int, *, scheme: str = "http", host: str = "127.
 
 def ask(line: Line, body: bytes = b'{"a":1}', *, target: str = "/hoi?a=1", within_s: float = 5.0) -> HttpAnswer:
     return line.send("POST", target, HEADERS, body, time.monotonic() + within_s)
+
+
+def asked(engine: Engine, *manners: Manners, times: int = 1, **changes: Any) -> tuple[HttpAnswer, int]:
+    """The last of *times* answers, and how many connections it took."""
+    with serving(*manners) as server, closing(a_line(engine, server.port, **changes)) as line:
+        for _ in range(times - 1):
+            ask(line)
+        return ask(line), server.connections

@@ -6,43 +6,17 @@ import gzip
 import socket
 import subprocess
 import sys
-import threading
 import time
 import traceback
-import tracemalloc
 import zlib
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from gateway.errors import ConfigurationError, OutcomeUnknown, Unreachable
-from gateway.http import (
-    AnswerTooLong,
-    BrokenOff,
-    ConnectTooLong,
-    Engine,
-    HttpAnswer,
-    HttpFault,
-    NoAnswer,
-    NothingSent,
-    Refused,
-    TookTooLong,
-    WrongAddress,
-    delivery_error,
-)
-from gateway.http.connection import first_that_answers
-from gateway.http.places import Address
-from tests.wires import HEAD, HEADERS, OK, Manners, Peer, a_line, always, answers, ask, serving
-
-
-def asked(engine: Engine, *manners: Manners, times: int = 1, **changes: Any) -> tuple[HttpAnswer, int]:
-    """The last of *times* answers, and how many connections it took."""
-    with serving(*manners) as server, closing(a_line(engine, server.port, **changes)) as line:
-        for _ in range(times - 1):
-            ask(line)
-        return ask(line), server.connections
+from gateway.http import BrokenOff, Engine, HttpFault, NoAnswer, NothingSent, WrongAddress, delivery_error
+from tests.wires import HEAD, HEADERS, OK, Peer, a_line, always, answers, ask, asked, serving
 
 
 def test_a_request_arrives_as_it_was_meant(engine: Engine) -> None:
@@ -180,156 +154,6 @@ def test_a_reset_connection_leaves_the_outcome_unknown(engine: Engine, heard: bo
         asked(engine, crash)
 
 
-@pytest.mark.parametrize("said", [b"", HEAD + b"Content-Length: 10\r\n\r\n{"], ids=["before", "within"])
-def test_silence_ends_after_the_longest_silence(engine: Engine, said: bytes) -> None:
-    """
-    Before the answer as within it.
-    """
-
-    def silent(peer: Peer) -> None:
-        peer.hear()
-        peer.say(said)
-        peer.hear()
-
-    with pytest.raises(TookTooLong):
-        asked(engine, silent, read_s=0.05)
-
-
-@pytest.mark.parametrize(
-    ("said", "drop"),
-    [
-        (HEAD + b"Content-Length: 1000\r\n\r\n", b" "),
-        (HEAD + b"X-Long: ", b"x"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;", b"x"),
-    ],
-    ids=["the body", "the head", "interim answers", "the length of a chunk"],
-)
-def test_an_answer_that_trickles_ends_with_the_calls_time(engine: Engine, said: bytes, drop: bytes) -> None:
-    """
-    No silence is ever too long, but the whole is: after it the lease would be over.
-    """
-
-    def trickle(peer: Peer) -> None:
-        peer.hear()
-        peer.say(said)
-        for _ in range(1000):
-            peer.say(drop)
-            threading.Event().wait(0.01)
-
-    began = time.monotonic()
-    with (
-        serving(trickle) as server,
-        closing(a_line(engine, server.port)) as line,
-        pytest.raises(TookTooLong),
-    ):
-        ask(line, within_s=0.1)
-
-    assert 0.05 < time.monotonic() - began < 2
-
-
-def test_a_request_that_is_taken_in_sips_ends_with_the_calls_time(engine: Engine) -> None:
-    """
-    The peer always takes a little, never enough: nothing more is written once the time is over.
-    """
-
-    def sip(peer: Peer) -> None:
-        for _ in range(1000):
-            peer.connection.recv(100_000)
-            threading.Event().wait(0.01)
-
-    began = time.monotonic()
-    with (
-        serving(sip) as server,
-        closing(a_line(engine, server.port)) as line,
-        pytest.raises(TookTooLong),
-    ):
-        ask(line, b"x" * 30_000_000, within_s=0.3)
-
-    assert 0.05 < time.monotonic() - began < 2
-
-
-def test_a_peer_that_does_not_read_is_not_written_to_forever(engine: Engine) -> None:
-    """
-    The request stands still half way: something has left, so the outcome is unknown.
-    """
-    given_up = threading.Event()
-
-    def deaf(peer: Peer) -> None:
-        given_up.wait(5)
-
-    with serving(deaf) as server, closing(a_line(engine, server.port, read_s=0.1)) as line:
-        try:
-            with pytest.raises(TookTooLong):
-                ask(line, b"x" * 20_000_000)
-        finally:
-            given_up.set()
-
-
-def test_nothing_is_sent_once_the_time_is_over(engine: Engine) -> None:
-    """
-    A call that was held up until its lease ended stays unsent.
-    """
-    with serving(always(OK)) as server, closing(a_line(engine, server.port)) as line:
-        ask(line)
-        with pytest.raises(TookTooLong):
-            ask(line, within_s=-1)
-        with closing(a_line(engine, server.port)) as another, pytest.raises(HttpFault):
-            ask(another, within_s=-1)
-
-        assert len(server.heard) == 1
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        HEAD + b"Content-Length: 200000\r\n\r\n" + b"x" * 200_000,
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"2710\r\n%b\r\n" % (b"x" * 10_000) * 20 + b"0\r\n\r\n",
-        HEAD + b"\r\n" + b"x" * 200_000,
-        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 200_000),
-    ],
-    ids=["announced", "chunks", "no length", "packed"],
-)
-def test_an_answer_without_bounds_is_not_read(engine: Engine, said: bytes) -> None:
-    """
-    Memory is bounded, packed or not.
-    """
-    with pytest.raises(AnswerTooLong) as caught:
-        asked(engine, answers(said))
-
-    assert isinstance(delivery_error(caught.value, "cong"), OutcomeUnknown)
-
-
-def test_a_bomb_does_not_go_off(engine: Engine) -> None:
-    """
-    A hundred million bytes packed into a hundred thousand: no more than the bound is unpacked.
-    """
-    bomb = HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(100_000_000), 1)
-    with serving(answers(bomb)) as server, closing(a_line(engine, server.port, answer_bytes=1_000_000)) as line:
-        tracemalloc.start()
-        try:
-            with pytest.raises(AnswerTooLong):
-                ask(line)
-            assert tracemalloc.get_traced_memory()[1] < 5_000_000
-        finally:
-            tracemalloc.stop()
-
-
-def test_an_answer_whose_end_never_ends_is_not_read(engine: Engine) -> None:
-    """
-    Behind the last chunk stands one more header, without bounds.
-    """
-
-    def endless(peer: Peer) -> None:
-        peer.hear()
-        peer.say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: ")
-        while True:
-            peer.say(b"x" * 10_000)
-
-    with pytest.raises(BrokenOff):
-        asked(engine, endless)
-
-
 def test_an_early_refusal_is_heard_although_the_request_is_not_over(engine: Engine) -> None:
     """
     A proxy in front takes no large requests and says so after the first bytes.
@@ -346,80 +170,6 @@ def test_an_early_refusal_is_heard_although_the_request_is_not_over(engine: Engi
         assert ask(line, b"x" * 3_000_000).status == 413
 
 
-def test_a_connection_is_used_again(engine: Engine) -> None:
-    """
-    Five calls, one connection.
-    """
-    assert asked(engine, always(OK), times=5)[1] == 1
-
-
-@pytest.mark.parametrize(
-    "manners",
-    [
-        answers(OK),
-        answers(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"),
-        answers(OK + b"HTTP/1.1 2"),
-        answers(OK + b"rubbish"),
-        answers(OK.replace(b"Content-Type", b"Connection: close\r\nContent-Type")),
-        answers(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
-    ],
-    ids=["closed by the server", "a second answer", "half of one", "rubbish", "said to close", "HTTP 1.0"],
-)
-def test_a_connection_that_is_out_of_step_is_not_used_again(engine: Engine, manners: Manners) -> None:
-    """
-    The next call goes over a new one and gets its own answer; nothing is lost, nothing is sent twice.
-    """
-    with serving(manners, always(OK)) as server, closing(a_line(engine, server.port)) as line:
-        first = ask(line)
-        server.wait_until_one_is_over()
-        second = ask(line)
-
-        assert (first.content, second.content) == (b"{}", b"{}")
-        assert (len(server.heard), server.connections) == (2, 2)
-
-
-def test_a_connection_that_was_reset_while_idle_is_noticed(engine: Engine) -> None:
-    """
-    A firewall forgot the connection and says so: found before a request is put on it.
-    """
-
-    def crash_later(peer: Peer) -> None:
-        peer.hear()
-        peer.say(OK)
-        peer.reset()
-
-    with serving(crash_later, always(OK)) as server, closing(a_line(engine, server.port)) as line:
-        ask(line)
-        server.wait_until_one_is_over()
-        assert ask(line).status == 200
-
-
-def test_a_connection_that_was_idle_for_long_is_not_used_again(engine: Engine) -> None:
-    """
-    The partner may be about to close it.
-    """
-    assert asked(engine, always(OK), times=3, keepalive_s=0.0)[1] == 3
-
-
-def test_after_a_fault_the_connection_is_gone(engine: Engine) -> None:
-    """
-    An answer that comes too late must not become the answer of the next call.
-    """
-    late = threading.Event()
-
-    def slow(peer: Peer) -> None:
-        peer.hear()
-        late.wait(5)
-        with suppress(OSError):
-            peer.say(OK.replace(b"{}", b"[]"))
-
-    with serving(slow, always(OK)) as server, closing(a_line(engine, server.port)) as line:
-        with pytest.raises(TookTooLong):
-            ask(line, within_s=0.05)
-        late.set()
-        assert ask(line).content == b"{}"
-
-
 def test_neither_a_redirect_nor_a_cookie_is_followed(engine: Engine) -> None:
     """
     Both are for the caller to see.
@@ -430,82 +180,6 @@ def test_neither_a_redirect_nor_a_cookie_is_followed(engine: Engine) -> None:
 
     assert [(answer.status, answer.header("location")) for answer in answers] == [(307, "/khac")] * 2
     assert server.heard[0] == server.heard[1]
-
-
-def test_many_threads_get_each_its_own_answer(engine: Engine) -> None:
-    """
-    Eight threads, two hundred calls: no answer goes astray, and no more connections than threads.
-    """
-
-    def echo(peer: Peer) -> None:
-        while request := peer.hear():
-            body = request.partition(b"\r\n\r\n")[2]
-            peer.say(HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-
-    with (
-        serving(echo) as server,
-        closing(a_line(engine, server.port)) as line,
-        ThreadPoolExecutor(8) as threads,
-    ):
-        bodies = [b"%d" % number * 50 for number in range(200)]
-        assert [answer.content for answer in threads.map(lambda body: ask(line, body), bodies)] == bodies
-        assert server.connections <= 8
-
-
-def test_a_refused_connection_has_sent_nothing(engine: Engine) -> None:
-    """
-    Nobody listens; and a name that nobody knows.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    for host in ("127.0.0.1", "khong-co.invalid"):
-        with closing(a_line(engine, port, host=host)) as line, pytest.raises(Refused) as caught:
-            ask(line)
-        assert isinstance(delivery_error(caught.value, "cong"), Unreachable)
-
-
-def test_a_connection_that_nobody_takes_has_sent_nothing(engine: Engine) -> None:
-    """
-    The server's queue is full, its machine drops what comes.
-    """
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        waiting = [socket.socket() for _ in range(3)]
-        for each in waiting:
-            each.setblocking(False)
-            each.connect_ex(full.getsockname())
-        try:
-            with (
-                closing(a_line(engine, full.getsockname()[1], connect_s=0.1)) as line,
-                pytest.raises(ConnectTooLong) as caught,
-            ):
-                ask(line)
-        finally:
-            for each in waiting:
-                each.close()
-
-    assert isinstance(delivery_error(caught.value, "cong"), Unreachable)
-
-
-def test_an_address_that_is_silent_leaves_time_for_the_next() -> None:
-    """
-    The partner's name has two addresses, and the route to the first is dead: the second is asked in time.
-    """
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as dead, serving(always(OK)) as server:
-        waiting = [socket.socket() for _ in range(3)]
-        for each in waiting:
-            each.setblocking(False)
-            each.connect_ex(dead.getsockname())
-        places: list[Address] = [
-            (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
-            for port in (dead.getsockname()[1], server.port)
-        ]
-        try:
-            end = time.monotonic() + 0.2
-            with first_that_answers(places, None, "localhost", end, time.monotonic) as connected:
-                assert connected.getpeername()[1] == server.port
-        finally:
-            for each in waiting:
-                each.close()
 
 
 @pytest.mark.parametrize(
