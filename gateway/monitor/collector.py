@@ -8,9 +8,10 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -20,6 +21,8 @@ from gateway.observe import redact_text
 from gateway.ports import Clock
 from gateway.store.contract import PartnerStatus
 from gateway.store.vitals import Vitals
+
+T = TypeVar("T")
 
 ALIVE: Final = timedelta(seconds=30)
 """A worker that did not show itself for so long is not counted; it does so every five seconds."""
@@ -35,6 +38,7 @@ class StoreCollector:
     def __init__(
         self,
         vitals: Fresh[Vitals],
+        pulse: Fresh[bool],
         clock: Clock,
         *,
         threshold: Callable[[], int],
@@ -43,10 +47,11 @@ class StoreCollector:
         usage: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage,
     ) -> None:
         """
-        *threshold* is how many failures open a breaker, *served* whom workers deliver to; *disk* is where the
-        database's file lies.
+        *pulse* answers when the database can be written. *threshold* is how many failures open a breaker, *served* whom
+        workers deliver to; *disk* is where the database's file lies.
         """
         self._vitals = vitals
+        self._pulse = pulse
         self._clock = clock
         self._threshold = threshold
         self._served = served
@@ -54,15 +59,10 @@ class StoreCollector:
         self._usage = usage
 
     def collect(self) -> Iterator[Metric]:
-        try:
-            found = self._vitals.get()
-        except (StoreError, TimeoutError):
-            found = None
+        found, written = _answer(self._vitals), _answer(self._pulse)
         yield _one("lienthong_store_up", "Whether the database answers.", int(found is not None))
-        if self._disk is not None:
-            total, _, free = self._usage(self._disk)
-            yield _one("lienthong_disk_free_bytes", "Room left where the database's file lies.", free)
-            yield _one("lienthong_disk_size_bytes", "The disk where the database's file lies.", total)
+        yield _one("lienthong_store_writable", "Whether something can be written in time.", int(written is not None))
+        yield from self._room()
         if found is not None:
             now = self._clock.now()
             yield from _backlog(found, now)
@@ -70,6 +70,22 @@ class StoreCollector:
             yield from _partners(found, now, self._threshold())
             yield _workers(found, now, self._served())
             yield from _notices(found)
+
+    def _room(self) -> Iterator[Metric]:
+        if self._disk is None:
+            return
+        with suppress(OSError):
+            total, _, free = self._usage(self._disk)
+            yield _one("lienthong_disk_free_bytes", "Room left where the database's file lies.", free)
+            yield _one("lienthong_disk_size_bytes", "The disk where the database's file lies.", total)
+
+
+def _answer(asked: Fresh[T]) -> T | None:
+    """None where there is none: the other metrics are told all the same."""
+    try:
+        return asked.get()
+    except (StoreError, TimeoutError):
+        return None
 
 
 def _backlog(found: Vitals, now: datetime) -> Iterator[Metric]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Final, Self
@@ -18,6 +20,8 @@ AT_ONCE: Final = 8
 """So many are answered at a time; who comes then is sent away."""
 PATIENCE_S: Final = 5.0
 """For a request to arrive, and for its answer to be taken."""
+WHOLE_S: Final = 15.0
+"""For all of it, so that nobody keeps a seat by one byte now and then."""
 BACKLOG: Final = 16
 
 Answer = tuple[int, str, bytes]
@@ -29,8 +33,10 @@ class Endpoint:
     *address* cannot be opened.
     """
 
-    def __init__(self, monitor: Monitor, address: str, *, setting: str = "metrics.listen") -> None:
-        self._server = _Server(open_socket(setting, address, backlog=BACKLOG), _answers(monitor))
+    def __init__(
+        self, monitor: Monitor, address: str, *, setting: str = "metrics.listen", whole_s: float = WHOLE_S
+    ) -> None:
+        self._server = _Server(open_socket(setting, address, backlog=BACKLOG), _answers(monitor), whole_s)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="metrics", daemon=True)
         self._thread.start()
 
@@ -67,15 +73,18 @@ def _answers(monitor: Monitor) -> Mapping[str, Callable[[], Answer]]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, opened: socket.socket, answers: Mapping[str, Callable[[], Answer]]) -> None:
+    def __init__(self, opened: socket.socket, answers: Mapping[str, Callable[[], Answer]], whole_s: float) -> None:
         HTTPServer.__init__(self, opened.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = opened
         self.answers = answers
         self._seats = threading.BoundedSemaphore(AT_ONCE)
+        self._whole_s = whole_s
+        self._seated: dict[socket.socket, float] = {}
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self._seats.acquire(blocking=False):
+            self._seated[request] = time.monotonic()
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
@@ -84,7 +93,16 @@ class _Server(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._seated.pop(request, None)
             self._seats.release()
+
+    def service_actions(self) -> None:
+        """Called again and again: whoever has been here for too long is shown out."""
+        now = time.monotonic()
+        for request, since in tuple(self._seated.items()):
+            if now - since > self._whole_s:
+                with suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that went away is none of our business."""

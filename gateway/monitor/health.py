@@ -105,6 +105,10 @@ def of_disk(total: int, free: int) -> Check:
     return Check("disk", Condition.OK, f"Còn {room} / {room} free")
 
 
+def of_lost_disk(why: str) -> Check:
+    return Check("disk", Condition.FAILED, f"Không đọc được đĩa ({why}) / The disk cannot be read ({why})")
+
+
 def of_workers(found: Vitals, partners: Iterable[str], now: datetime) -> Check:
     """Whether every configured partner has a worker that showed itself lately, on whatever machine."""
     alive = Counter(worker.partner for worker in found.workers if now - worker.seen_at < ALIVE)

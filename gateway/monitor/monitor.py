@@ -49,9 +49,15 @@ class Monitor:
         settings = gateway.settings
         self._disk = settings.database.path.absolute().parent if settings.database.url is None else None
         self.meter = Meter(self._registry, database="sqlite" if self._disk else "postgresql")
-        self._registry.register(
-            StoreCollector(self._vitals, gateway.clock, threshold=self._threshold, served=self._served, disk=self._disk)
+        told = StoreCollector(
+            self._vitals,
+            self._pulse,
+            gateway.clock,
+            threshold=self._threshold,
+            served=self._served,
+            disk=self._disk,
         )
+        self._registry.register(told)
         gateway.observer = self.meter
 
     def beat(self) -> None:
@@ -107,5 +113,8 @@ class Monitor:
 
 
 def _of_disk(folder: Path) -> Check:
-    usage = shutil.disk_usage(folder)
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError as fault:
+        return health.of_lost_disk(fault.strerror or type(fault).__name__)
     return health.of_disk(usage.total, usage.free)

@@ -35,6 +35,8 @@ def test_a_unit_is_hardened_and_outlasts_a_graceful_stop(unit: Path) -> None:
     assert found["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert int(found["TimeoutStopSec"]) > 2 * Settings().delivery.stop_s
     assert int(found["WatchdogSec"]) > 10
+    # A start that fails while the database is away must not be the last one.
+    assert (found["Restart"], found["StartLimitIntervalSec"]) == ("always", "0")
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

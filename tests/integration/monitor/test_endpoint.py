@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -156,6 +157,49 @@ def test_connections_left_open_are_few(tmp_path: Path) -> None:
                     continue
 
     assert answer.status_code == 200
+
+
+def test_nobody_keeps_a_seat_by_one_byte_now_and_then(tmp_path: Path) -> None:
+    """
+    All seats are taken by callers that never come to the end of their question: their time is over all the same.
+    """
+    with a_gateway(tmp_path) as (gateway, _), Endpoint(Monitor(gateway), "127.0.0.1:0", whole_s=0.3) as endpoint:
+        host, port = endpoint.url.removeprefix("http://").split(":")
+        slow = [socket.create_connection((host, int(port)), timeout=5) for _ in range(AT_ONCE)]
+        shown_out = 0
+        for connection in slow:
+            with closing(connection), suppress(ConnectionError):
+                connection.settimeout(0.05)
+                for _ in range(60):
+                    connection.sendall(b"G")
+                    with suppress(TimeoutError):
+                        shown_out += connection.recv(1) == b""
+                        break
+        with httpx.Client(base_url=endpoint.url, trust_env=False, timeout=5.0) as client:
+            answer = client.get("/health/live")
+
+    assert answer.status_code == 200
+    assert shown_out >= 1
+
+
+def test_a_disk_and_a_database_that_are_gone_hide_nothing_else(tmp_path: Path) -> None:
+    """
+    The folder vanished, and another program holds the file: not ready, and the metrics tell both.
+    """
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    with a_gateway(folder) as (gateway, _), closing(sqlite3.connect(folder / "gateway.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        folder.rename(tmp_path / "elsewhere")
+        with watching(gateway) as client:
+            ready, found = client.get("/health/ready"), samples(client)
+
+    assert ready.status_code == 503
+    states = {check["name"]: check["status"] for check in ready.json()["checks"]}
+    assert states == {"process": "ok", "disk": "failed", "store": "failed"}
+    assert found[key("lienthong_store_writable")] == 0
+    assert key("lienthong_disk_free_bytes") not in found
+    assert key("process_open_fds") in found
 
 
 def test_an_address_that_is_taken_names_its_setting(tmp_path: Path) -> None:
