@@ -5,9 +5,8 @@ The library's front door: submit changes, ask about dossiers, run the engines.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -21,6 +20,7 @@ from gateway.config import Settings, build_connectors
 from gateway.config.callbacks import CallbackSettings
 from gateway.config.reload import taken_over
 from gateway.delivery import Bearing, Counts, Engine, configured
+from gateway.delivery.threads import beside, together
 from gateway.desk import Desk
 from gateway.errors import ConfigurationError, Problem
 from gateway.fronts import Call, Front, Fronting
@@ -29,7 +29,7 @@ from gateway.jobs import Jobs
 from gateway.links import print_of
 from gateway.model import Change, DossierCode
 from gateway.notices import PartnerCall
-from gateway.observe import NOBODY, Event, Observer, get_logger
+from gateway.observe import NOBODY, Observer
 from gateway.observe.tracing import led_to, span
 from gateway.operations import Operations, account, known_partner
 from gateway.policy import Limits
@@ -49,8 +49,6 @@ from gateway.store.contract import (
 )
 from gateway.store.opening import open_store
 from gateway.store.vitals import Vitals
-
-log = get_logger(__name__)
 
 
 class Gateway:
@@ -383,42 +381,29 @@ class Gateway:
         silence = self._store.listen(wake)
         try:
             with self._tidying(), self.working_off():
-                return _together(chosen, lambda engine: engine.run(stop))
+                return together(chosen, lambda engine: engine.run(stop))
         finally:
             silence()
 
-    @contextmanager
-    def _tidying(self) -> Iterator[None]:
+    def _stop_s(self) -> float:
+        return self.settings.delivery.stop_s
+
+    def _tidying(self) -> AbstractContextManager[None]:
         retention = self.settings.retention
         janitor = Janitor(self._store, self.clock, configured.retention(retention), self.observer)
-        end = threading.Event()
         every = timedelta(hours=retention.every_h)
-        thread = threading.Thread(target=janitor.run, args=(end, every), name="janitor", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            end.set()
-            # A database that is gone holds the janitor for its own patience; what it leaves is swept the next time.
-            thread.join(self.settings.delivery.stop_s)
+        # A database that is gone holds the janitor for its own patience; what it leaves is swept the next time.
+        return beside("janitor", lambda stop: janitor.run(stop, every), self._stop_s)
 
-    @contextmanager
-    def working_off(self) -> Iterator[None]:
+    def working_off(self) -> AbstractContextManager[None]:
         """Beside the block, process what partners told and nobody has processed yet."""
-        end = threading.Event()
-        thread = threading.Thread(target=self.callbacks.run, args=(end,), name="notices-left", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            end.set()
-            thread.join(self.settings.delivery.stop_s)
+        return beside("notices-left", self.callbacks.run, self._stop_s)
 
     def run_until_idle(
         self, stop: threading.Event | None = None, engines: Sequence[Engine] | None = None
     ) -> list[Counts]:
         """Deliver until nothing waits but dead letters."""
-        return _together(self.engines() if engines is None else engines, lambda engine: engine.run_until_idle(stop))
+        return together(self.engines() if engines is None else engines, lambda engine: engine.run_until_idle(stop))
 
 
 def _callers(settings: Settings) -> dict[str, CallbackSettings | None]:
@@ -441,22 +426,6 @@ def _refuse_idleness(connectors: Iterable[Connector]) -> None:
                 )
             ]
         )
-
-
-def _together(engines: Sequence[Engine], work: Callable[[Engine], Counts]) -> list[Counts]:
-    """Run all engines, each in a thread of its own. A fault of ours in one ends them all, and is raised."""
-
-    def guarded(engine: Engine) -> Counts:
-        try:
-            return work(engine)
-        except BaseException as fault:
-            log.error(Event.DELIVERY_FAILED, error=type(fault).__name__)  # noqa: TRY400 - raised below.
-            for other in engines:
-                other.halt()
-            raise
-
-    with ThreadPoolExecutor(max(1, len(engines)), thread_name_prefix="engine") as pool:
-        return list(pool.map(guarded, engines))
 
 
 def _close(connectors: Iterable[Connector]) -> None:
