@@ -102,12 +102,16 @@ class Gateway:
         """
         settings, waiting = taken_over(self.settings, settings)
         connectors = list(build_connectors(settings, self.clock).values())
-        if delivering:
-            _refuse_idleness(connectors)
+        try:
+            if delivering:
+                _refuse_idleness(connectors)
+            self.callbacks.reconfigure(connectors, _callers(settings))
+        except ConfigurationError:
+            _close(connectors)
+            raise
         _close(self._retired)
         self._retired = self.connectors
         self.settings, self.connectors = settings, connectors
-        self.callbacks.reconfigure(connectors, _callers(settings))
         self.desk = self._desk()
         return waiting
 

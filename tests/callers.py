@@ -97,5 +97,5 @@ class CallingPartner:
             code=body["dossier"], subject=body["subject"], origin=Origin.PORTAL, status=DossierStatus.SUBMITTED,
             accepted_at=None, due_at=None,
         )  # fmt: skip
-        inbox.submit(Change(source=self.name, source_id=body["id"], body=dossier))
+        inbox.submit(Change(source=self.name, source_id=body["id"].replace("\0", ""), body=dossier))
         return Reply(200, "application/json", orjson.dumps({"ok": len(self.received)}), Said.TAKEN, dossier.code)

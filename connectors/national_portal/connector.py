@@ -194,9 +194,9 @@ class NationalPortal:
         return is_question(path)
 
     def proof(self, call: PartnerCall) -> bool | None:
-        """The key in the body, where one is configured."""
-        key = self._settings.security_key.get_secret_value()
-        return has_key(call.content, key) if key else None
+        """The key in the body, where one is configured; while it is replaced, either."""
+        key, old = (each.get_secret_value() for each in (self._settings.security_key, self._settings.old_security_key))
+        return has_key(call.content, [each for each in (key, old) if each]) if key else None
 
     def refusal(self, path: str, why: Why) -> Reply:  # noqa: ARG002 - the same everywhere.
         return refusal(why)

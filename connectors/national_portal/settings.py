@@ -211,6 +211,9 @@ class PortalSettings(Section):
     security_key: SecretStr = Field(
         SecretStr(""), description="SecurityKey that the portal's calls must carry, where a proxy adds it (contract 7)"
     )
+    old_security_key: SecretStr = Field(
+        SecretStr(""), description="another SecurityKey, as good while the new one takes its place; take it out then"
+    )
     unknown_dossier_in_notice: Literal["keep", "refuse"] = Field(
         "keep", description="a land-tax notice for a dossier unknown here: keep it for a person, or fail (contract 7.3)"
     )

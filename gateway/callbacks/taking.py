@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Slow
 from contextlib import suppress
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import orjson
 
@@ -67,9 +68,14 @@ class Callbacks:
         self.reconfigure(connectors, settings)
 
     def reconfigure(self, connectors: Sequence[Connector], settings: Mapping[str, CallbackSettings | None]) -> None:
-        """Go on with these; calls under way end with those that they began with, or with these."""
+        """
+        Go on with these; calls under way end with those that they began with, or with these. Raises
+        ``ConfigurationError`` when two partners would call at the same place; then nothing has changed.
+        """
+        receivers = {each.name: each for each in connectors if isinstance(each, Receiver)}
+        self._places = _places({name: each for name, each in receivers.items() if settings.get(name) is not None})
         self._connectors = list(connectors)
-        self._receivers = {each.name: each for each in connectors if isinstance(each, Receiver)}
+        self._receivers = receivers
         self._settings = {name: settings.get(name) or CallbackSettings() for name in self._receivers}
         self._guards = {name: Guard(settings.get(name), each) for name, each in self._receivers.items()}
         self._rates = {name: SourceRates(_rate(said)) for name, said in self._settings.items()}
@@ -82,14 +88,8 @@ class Callbacks:
 
     @property
     def places(self) -> Mapping[str, str]:
-        """Partners by the paths where their contracts let them call. Raises ``ConfigurationError`` when two share."""
-        found: dict[str, str] = {}
-        for name, receiver in self._receivers.items():
-            if isinstance(receiver, Placed) and self.may_call(name):
-                for place in receiver.places:
-                    if found.setdefault(place, name) != name:
-                        raise _shared(place, found[place], name)
-        return found
+        """Those partners that may call from outside, by the paths where their contracts let them."""
+        return self._places
 
     def may_call(self, partner: str) -> bool:
         """Whether *partner* may call from outside at all."""
@@ -104,7 +104,7 @@ class Callbacks:
         now = self._clock.now()
         if not self._rates[partner].admits(call.source, now):
             return self._refused(partner, call, Why.TOO_MANY, now)
-        if not self._guards[partner].admits_head(call):
+        if not self._guards[partner].admits_head(call, now):
             return self._refused(partner, call, Why.FORGED, now)
         return None
 
@@ -113,8 +113,9 @@ class Callbacks:
         Take in a whole *call* that ``turned_away`` let pass, and answer within a moment: when its processing is not
         done by then, it goes on. None when the partner has no such service. Raises ``StoreError``: nothing was kept.
         """
-        if not self._guards[partner].admits(call):
-            return self._refused(partner, call, Why.FORGED, self._clock.now())
+        now = self._clock.now()
+        if not self._guards[partner].admits(call, now):
+            return self._refused(partner, call, Why.FORGED, now)
         return self._taken(partner, call, patience_s=self._settings[partner].answer_s)
 
     def accept(self, partner: str, call: PartnerCall) -> Reply | None:
@@ -194,9 +195,11 @@ class Callbacks:
         if isinstance(receiver, Questioned) and receiver.is_question(call.path):
             return self._answered(partner, call)
         now = self._clock.now()
+        if _NUL in call.path:
+            return None
         event_id = receiver.event_id(call.path, call.content) if isinstance(receiver, Naming) else None
         with self._store.writing() as sql:
-            arrival = notices.arrive(sql, partner, call, event_id, now, now + GRACE)
+            arrival = notices.arrive(sql, partner, call, _bearable(event_id), now, now + GRACE)
             if not arrival.same:
                 refusal = self._refusal(partner, call.path, Why.CONFLICT)
                 notices.finish(sql, partner, arrival.id, refusal, now)
@@ -273,8 +276,26 @@ class Callbacks:
         return receiver.meanwhile(path) if isinstance(receiver, Refusing) else _ACCEPTED
 
 
+_NUL = "\0"
+_LONGEST_ID = 200
 _NOWHERE = Reply(404, "application/json", b'{"error":"no-service"}', Said.UNREADABLE)
 _ACCEPTED = Reply(202, "application/json", b'{"accepted":true}')
+
+
+def _bearable(event_id: str | None) -> str | None:
+    """*event_id* as any database can keep it and look it up: an endless or unprintable one by its print."""
+    if event_id is None or (len(event_id) <= _LONGEST_ID and _NUL not in event_id):
+        return event_id
+    return f"sha256:{sha256(event_id.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def _places(receivers: Mapping[str, Receiver]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, receiver in receivers.items():
+        for place in receiver.places if isinstance(receiver, Placed) else ():
+            if found.setdefault(place, name) != name:
+                raise _shared(place, found[place], name)
+    return found
 
 
 def _after(attempts: int, most: int) -> timedelta | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -20,6 +21,9 @@ class CallbackSettings(Section):
     ``service.proxies`` has verified them), *key_header* with *shared_secret_env*, *signature_header* (HMAC-SHA256 of
     the raw body) with *signature_secret_env*. A connector may ask for a proof of its own.
 
+    While a secret is replaced, *old_shared_secret_env* and *old_signature_secret_env* are as good as the new ones until
+    the moment *old_until*.
+
     Each source may call *rate* times in *per_s* seconds, *burst* at once. A body may have *max_body_bytes*. Processing
     that takes longer than *answer_s* goes on after the answer; after *most_attempts* that failed a notice waits for a
     person.
@@ -32,6 +36,9 @@ class CallbackSettings(Section):
     shared_secret: SecretStr | None = None
     signature_header: Header = ""
     signature_secret: SecretStr | None = None
+    old_shared_secret: SecretStr | None = None
+    old_signature_secret: SecretStr | None = None
+    old_until: datetime | None = None
     signature_prefix: Annotated[str, Field(strict=True, max_length=64)] = ""
     signature_encoding: Literal["hex", "base64"] = "hex"
     rate: Count = 50
@@ -54,18 +61,30 @@ class CallbackSettings(Section):
                 ) from None
         return value
 
+    @field_validator("old_until")
+    @classmethod
+    def _whole_moment(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise Mistake("thiếu múi giờ / has no offset", "Ví dụ / For example: 2026-12-01T00:00:00+07:00")
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        for header, secret, name in (
-            (self.key_header, self.shared_secret, "shared_secret_env"),
-            (self.signature_header, self.signature_secret, "signature_secret_env"),
+        for header, secret, old, name in (
+            (self.key_header, self.shared_secret, self.old_shared_secret, "shared_secret_env"),
+            (self.signature_header, self.signature_secret, self.old_signature_secret, "signature_secret_env"),
         ):
             if bool(header) != (secret is not None):
                 raise Mistake(
                     f"tên tiêu đề và {name} phải đi cùng nhau / the header and {name} need each other",
                     "Ghi cả hai hoặc bỏ cả hai / Give both or neither",
                 )
-            if secret is not None and 0 < len(secret.get_secret_value()) < _LEAST_SECRET:
+            if old is not None and (secret is None or self.old_until is None):
+                raise Mistake(
+                    f"old_{name} cần {name} và old_until / needs {name} and old_until",
+                    "Ví dụ / For example: old_until = 2026-12-01T00:00:00+07:00",
+                )
+            if any(0 < len(each.get_secret_value()) < _LEAST_SECRET for each in (secret, old) if each is not None):
                 raise Mistake(
                     f"{name}: khóa quá ngắn / the secret is too short",
                     f"Ít nhất {_LEAST_SECRET} ký tự / At least {_LEAST_SECRET} characters",

@@ -83,7 +83,7 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     app.include_router(callbacks.routes(service))
     if service.settings.files is not None:
         app.include_router(files.routes(service, service.settings.files))
-    app.router.routes.append(FacadeRoute(service))
+    app.router.routes.extend([callbacks.PlacesRoute(service), FacadeRoute(service)])
     publish_shapes(app, (*intake.SHAPES, *changes.SHAPES, *operating.SHAPES))
     return app
 

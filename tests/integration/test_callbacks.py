@@ -253,6 +253,20 @@ def test_a_place_that_is_none_is_said_so(store: SqlStore, clock: TestClock) -> N
         assert became(callbacks) == [("unreadable", 1)] * 2
 
 
+def test_ids_and_places_that_no_database_bears(store: SqlStore, clock: TestClock) -> None:
+    """
+    An endless id and one with a NUL are ids like others: one effect each, however often they come. A place with a NUL
+    is none.
+    """
+    ids = ("x" * 100_000, "gd\x00")
+    with opened(store, clock, CallingPartner()) as callbacks:
+        bodies = [told(callbacks, notice(number, id=id_)).body for number, id_ in enumerate(ids, 1) for _ in range(2)]
+        call = PartnerCall("/paid\x00", notice(), lowered(signed(notice())), "192.0.2.1")
+
+        assert bodies == [b'{"ok":1}', b'{"ok":1}', b'{"ok":2}', b'{"ok":2}']
+        assert callbacks.take("thu", call) is None
+
+
 def test_a_stranger_with_many_addresses_fills_no_table(store: SqlStore, clock: TestClock) -> None:
     """
     Forgeries from more addresses than are told apart are counted together; none is lost.

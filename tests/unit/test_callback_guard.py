@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -26,6 +26,29 @@ CERTIFIED = {"certificate_header": "X-Client", "certificates": ["CN=vi-du"]}
 BASE64 = base64.b64encode(hmac.new(SECRET.encode(), BODY, sha256).digest()).decode()
 
 
+def test_a_secret_is_replaced_with_overlap() -> None:
+    """
+    The partner changes over when it can: both secrets are good until the moment that was set, then the new one alone,
+    and a third never. The same for a key in a header.
+    """
+    clock, new, old = TestClock(), "khoa-moi-vi-du-0016", SECRET
+    until = clock.now() + timedelta(days=7)
+    signing = {"signature_header": HEADER, "signature_secret": new, "old_signature_secret": old, "old_until": until}
+    keyed = {"key_header": "X-Key", "shared_secret": new, "old_shared_secret": old, "old_until": until}
+
+    def admits(now: datetime) -> list[list[bool]]:
+        return [
+            [Guard(CallbackSettings.model_validate(options), None).admits(call(headers), now) for headers in proofs]
+            for options, proofs in (
+                (signing, [signed(BODY, each) for each in (new, old, "khoa-thu-ba-012345")]),
+                (keyed, [{"X-Key": each} for each in (new, old, "khoa-thu-ba-012345", "")]),
+            )
+        ]
+
+    assert admits(until - timedelta(microseconds=1)) == [[True, True, False], [True, True, False, False]]
+    assert admits(until) == [[True, False, False], [True, False, False, False]]
+
+
 class Proving:
     """A connector with a proof of its own, or none where no secret is configured."""
 
@@ -38,7 +61,7 @@ class Proving:
 
 def admitted(options: dict[str, Any] | None, call: PartnerCall, connector: object = None) -> bool:
     settings = None if options is None else CallbackSettings.model_validate(options)
-    return Guard(settings, connector).admits(call)
+    return Guard(settings, connector).admits(call, TestClock().now())
 
 
 def call(
@@ -122,6 +145,9 @@ def test_a_hundred_thousand_sources_take_bounded_memory() -> None:
         ({"key_header": "X-Key"}, "shared_secret_env"),
         ({"signature_header": "X-S", "signature_secret": "ngan"}, "too short"),
         ({"certificate_header": "X-C"}, "certificates"),
+        ({"key_header": "X-Key", "shared_secret": SECRET, "old_shared_secret": SECRET}, "old_until"),
+        ({"old_signature_secret": SECRET, "old_until": TestClock().now()}, "signature_secret_env"),
+        ({"old_until": datetime(2026, 12, 1)}, "no offset"),  # noqa: DTZ001 - the mistake.
     ],
 )
 def test_half_a_proof_is_a_mistake(options: dict[str, Any], said: str) -> None:

@@ -87,10 +87,10 @@ def is_question(path: str) -> bool:
     return _last_of(path) == "search/call"
 
 
-def has_key(content: bytes, key: str) -> bool:
+def has_key(content: bytes, keys: Sequence[str]) -> bool:
     """
-    Whether the body carries *key* as ``SecurityKey``, beside the fields or within ``data`` (contract 7); compared in
-    constant time.
+    Whether the body carries one of *keys* as ``SecurityKey``, beside the fields or within ``data`` (contract 7);
+    compared in constant time.
     """
     try:
         body = _body(content)
@@ -99,7 +99,7 @@ def has_key(content: bytes, key: str) -> bool:
     data = body.get("data")
     places = (body, data if isinstance(data, dict) else {})
     said = [str(place.get("SecurityKey", "")).encode(errors="replace") for place in places]
-    fits = [hmac.compare_digest(each, key.encode()) for each in said]
+    fits = [hmac.compare_digest(each, key.encode()) for each in said for key in keys]
     return any(fits)
 
 

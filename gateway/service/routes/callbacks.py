@@ -7,11 +7,12 @@ Whatever can be refused without the body is refused before it is read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from gateway.config.networks import lies_within
 from gateway.notices import PartnerCall
@@ -25,9 +26,7 @@ _WAIT_S = "1"
 
 
 def routes(service: Service) -> APIRouter:
-    """
-    The routes; they stand in no schema, for each partner's contract says what it sends. Raises ``ConfigurationError``.
-    """
+    """The route of every partner; it stands in no schema, for each partner's contract says what it sends."""
     router = APIRouter(include_in_schema=False)
     callbacks = service.gateway.callbacks
 
@@ -37,18 +36,28 @@ def routes(service: Service) -> APIRouter:
             raise Refusal("not-found")
         return await _taken(service, request, partner, f"/{path}")
 
-    for place, owner in callbacks.places.items():
-        router.add_api_route(place, _at(service, owner, place), methods=_METHODS)
     return router
 
 
-def _at(service: Service, partner: str, place: str) -> Callable[[Request], Awaitable[Response]]:
-    async def called(request: Request) -> Response:
-        if not service.gateway.callbacks.may_call(partner):
-            raise Refusal("not-found")
-        return await _taken(service, request, partner, place)
+class PlacesRoute(Route):
+    """Takes the paths where a partner's contract lets it call, as they are now: a reload may bring others."""
 
-    return called
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        super().__init__("/{place:path}", self._called, methods=_METHODS, include_in_schema=False)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or scope["path"] not in self._service.gateway.callbacks.places:
+            return Match.NONE, {}
+        match, found = super().matches(scope)
+        return match, {**found, "route": self}
+
+    async def _called(self, request: Request) -> Response:
+        place = request.scope["path"]
+        partner = self._service.gateway.callbacks.places.get(place)
+        if partner is None:
+            raise Refusal("not-found")
+        return await _taken(self._service, request, partner, place)
 
 
 async def _taken(service: Service, request: Request, partner: str, path: str) -> Response:

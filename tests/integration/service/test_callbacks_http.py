@@ -9,14 +9,18 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 
+from connectors.national_portal.connector import build
 from gateway.api import Gateway
 from gateway.config import settings_from
+from gateway.config.callbacks import CallbackSettings
+from gateway.errors import ConfigurationError
 from gateway.model import Change
 from tests.builders import a_dossier
 from tests.callers import HEADER, SECRET, CallingPartner, notice, signed
 from tests.clocks import TestClock
-from tests.integration.test_portal_calls import PROMOTION, connector
+from tests.integration.test_portal_calls import OPTIONS, PROMOTION, connector
 from tests.serving import serving
 
 THU = {"signature_header": HEADER, "signature_secret_env": "THU", "max_body_bytes": 2048}
@@ -115,13 +119,20 @@ def test_the_portals_key_travels_in_the_body(tmp_path: Path) -> None:
     """
     A proxy of the province adds SecurityKey: without it, or with another, the answer is -1 and HTTP 401.
     """
-    with opened(tmp_path, connector(security_key=SECRET), cong={}) as (gateway, client):
+    with opened(tmp_path, connector(security_key=SECRET, old_security_key="cu"), cong={}) as (gateway, client):
         answers = [
             client.post("/addtthcKhuyenMai", json=PROMOTION | key)
-            for key in ({"SecurityKey": SECRET}, {"SecurityKey": "khac"}, {"SecurityKey": None}, {})
+            for key in (
+                {"SecurityKey": SECRET},
+                {"SecurityKey": "cu"},
+                {"SecurityKey": "khac"},
+                {"SecurityKey": ""},
+                {},
+            )
         ]
 
-        assert [(each.status_code, each.json()["error_code"]) for each in answers] == [(200, 0)] + [(401, -1)] * 3
+        told = [(each.status_code, each.json()["error_code"]) for each in answers]
+        assert told == [(200, 0), (200, 1)] + [(401, -1)] * 3
         assert gateway.callbacks.strangers()[0].times == 3
 
 
@@ -138,6 +149,30 @@ def test_a_question_is_answered_and_audited_and_not_kept(tmp_path: Path) -> None
         assert became(gateway) == []
         (entry,) = gateway.operations.audit()
         assert (entry.actor, entry.action, entry.subject) == ("partner:cong", "read", a_dossier().code.key)
+
+
+def test_a_reload_opens_and_closes_where_a_partner_calls(tmp_path: Path) -> None:
+    """
+    The portal gets its section while the service runs, and loses it again; two partners at one place are a mistake
+    that changes nothing.
+    """
+    two = [connector(), build("khac", OPTIONS)]
+    said = CallbackSettings(from_networks=("127.0.0.1",))
+    with opened(tmp_path, connector()) as (gateway, client):
+
+        def status() -> int:
+            return client.post("/VXPAdapter/RestService/forward/addtthcKhuyenMai", json=PROMOTION).status_code
+
+        statuses = [status()]
+        gateway.callbacks.reconfigure(gateway.connectors, {"cong": said})
+        statuses.append(status())
+        with pytest.raises(ConfigurationError, match="khac"):
+            gateway.callbacks.reconfigure(two, {"cong": said, "khac": said})
+        statuses.append(status())
+        gateway.callbacks.reconfigure(gateway.connectors, {"cong": None})
+        statuses.append(status())
+
+    assert statuses == [404, 200, 200, 404]
 
 
 def test_too_many_calls_are_told_when_to_come_back(tmp_path: Path) -> None:
