@@ -86,7 +86,7 @@ class Operator:
             return True
         # Once all is told: whatever comes after it can follow the status that the dossier has without it.
         told, behind = self._world.facts.by_key[row[1]], self._world.audit.place_of(row[0]) + 1
-        if not self._world.calm or any(told.late[behind:]):
+        if not self._world.trouble.over or any(told.late[behind:]):
             # A late step was told because a later one had been: that one is not left out then.
             return False
         way = [record.status, *(int(each[2]) for each in told.effects[behind:] if each is not None)]

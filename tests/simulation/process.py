@@ -73,9 +73,9 @@ class Errand:
 
     def _carry(self) -> None:
         process = self.process
-        process.world.boundary(process, "before carry")
+        process.world.trouble.boundary(process, "before carry")
         settled = process.courier.carry(self.claims)
-        process.world.boundary(process, "after carry")
+        process.world.trouble.boundary(process, "after carry")
         process.settled.extend(settled)
 
     def disown(self) -> None:

@@ -39,7 +39,7 @@ class Total:
         self.seeds += 1
         self.messages += sum(len(told.effects) for told in world.facts.by_key.values())
         self.claims += world.audit.claimed
-        self.kills += world.kills
+        self.kills += world.trouble.kills
         self.happened += world.count
         found = world.findings
         self.lost += len(found.lost)

@@ -50,7 +50,7 @@ class WatchedStore:
     ) -> Turn:
         world, process = self._world, self._process
         assert process is not None
-        world.boundary(process, "before exchange")
+        world.trouble.boundary(process, "before exchange")
         live = world.audit.live(settled)
         with self._trouble():
             turn = self._inner.exchange(
@@ -58,7 +58,7 @@ class WatchedStore:
                 worker=worker, settled=settled, state=state, wish=wish, now=now,
             )  # fmt: skip
             world.exchanged(process, now, settled, live, state, turn, asked=wish is not None)
-        world.boundary(process, "after exchange")
+        world.trouble.boundary(process, "after exchange")
         return turn
 
     def accept(
@@ -127,7 +127,7 @@ class WatchedStore:
     @contextmanager
     def _trouble(self) -> Iterator[None]:
         """One transaction with the disk's part in it. An error after the commit leaves the caller in the dark."""
-        trouble = self._world.draw_store_fault()
+        trouble = self._world.trouble.draw_store_fault()
         try:
             with self._world.database.trouble(trouble, self._real):
                 yield

@@ -43,12 +43,12 @@ class Wire(httpx.BaseTransport):
         # Others wait for what it asks for on a lock of real time, so nobody else runs meanwhile.
         process.alone = errand if shared else process.alone
         try:
-            world.boundary(process, "before send")
+            world.trouble.boundary(process, "before send")
             # As the HTTP library does when it connects: the last look at the time.
             request.extensions["timeout"].get("connect")
             if errand.lease_over or world.clock.now() >= errand.lease_until:
                 world.violated(f"{process.name} calls for {errand.shown} after its lease")
-            return self._exchange(request, errand, world.draw_fault())
+            return self._exchange(request, errand, world.trouble.draw_fault())
         finally:
             if shared:
                 process.alone = None
@@ -75,11 +75,11 @@ class Wire(httpx.BaseTransport):
         try:
             response = link.carry(request)
         except httpx.ReadTimeout:
-            world.boundary(process, "after send")
+            world.trouble.boundary(process, "after send")
             errand.sleep(patience_s)
             raise
         except httpx.TransportError:
-            world.boundary(process, "after send")
+            world.trouble.boundary(process, "after send")
             errand.sleep(0.001)
             raise
         return self._answer(request, response, errand, fault, link, patience_s)
@@ -94,7 +94,7 @@ class Wire(httpx.BaseTransport):
         patience_s: float,
     ) -> httpx.Response:
         process, world = self._process, self._world
-        world.boundary(process, "after send")
+        world.trouble.boundary(process, "after send")
         delay_s = link.delay_s + 0.001 + world.chance.random() * 0.1
         if fault == plans.LATE_ANSWER:
             delay_s += world.chance.random() * 2 * patience_s

@@ -17,7 +17,7 @@ from typing import Any
 from connectors.mocks import Request
 from connectors.national_portal.connector import NationalPortal
 from connectors.national_portal.dialect import lists
-from connectors.national_portal.mock import Account, FaultKind, Portal, ProcedureSeed, Settings
+from connectors.national_portal.mock import Account, Portal, ProcedureSeed, Settings
 from connectors.national_portal.mock.outbound import promotion
 from gateway.errors import StoreError
 from gateway.lifecycle import MessageEvent
@@ -32,17 +32,16 @@ from tests.simulation.audit import Audit
 from tests.simulation.bearing import Bearing
 from tests.simulation.clock import MachineClock
 from tests.simulation.databases import Database
-from tests.simulation.fibers import Killed
 from tests.simulation.flaws import Flaw
 from tests.simulation.person import Operator
 from tests.simulation.process import LONGEST_WAIT, Errand, Process
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.stores import WatchedStore
+from tests.simulation.trouble import Trouble
 
 MOST_STEPS = 60_000
 """A world that is not at rest by then never will be."""
 
-_CLOSED = (FaultKind.CLOSED, FaultKind.CLOSED, FaultKind.DROP, FaultKind.REFUSE)
 _DECIDED = {MessageEvent.REQUEUE: "requeued", MessageEvent.CANCEL: "cancelled", MessageEvent.RESOLVE: "resolved"}
 _REFUSALS = frozenset({"1", "unknown-procedure"})
 
@@ -63,11 +62,9 @@ class World:
         self.facts = proof.Facts()
         self.findings = proof.Findings()
         self.count: Counter[str] = Counter()
-        self.kills = 0
         self.trace: list[tuple[float, str]] = []
         self.on_the_wire = 0
-        self.calm = False
-        self._closed_until_s = 0.0
+        self.trouble = Trouble(self)
         self._under_way: dict[str, Errand] = {}
         self._sent: dict[int, _Sent] = {}
         self.connector_settings = portal_settings(
@@ -116,7 +113,7 @@ class World:
             self.scheduler.after(self.chance.random() * 10, self._later(self._file, foreign))
         for process in self._processes:
             process.wake(self.chance.random())
-        self._plan_trouble()
+        self.trouble.plan()
         self.scheduler.after(self.plan.duration_s + self.plan.outage_s, self._heal)
         rested = self.scheduler.run(MOST_STEPS)
         if rested and self.plan.mended:
@@ -170,7 +167,7 @@ class World:
 
     def _take_in(self, url: str, body: bytes) -> tuple[int, bytes]:
         """The province's side of a call from the portal; the call or its answer may be lost."""
-        if self._strikes(self.plan.fault_rate / 2):
+        if self.trouble.strikes(self.plan.fault_rate / 2):
             self.count["call-lost"] += 1
             raise ConnectionError
         now = self.clock.now()
@@ -181,7 +178,7 @@ class World:
             return 503, b""
         assert reply is not None
         self.wake_all()
-        if self._strikes(self.plan.fault_rate / 2):
+        if self.trouble.strikes(self.plan.fault_rate / 2):
             self.count["reply-lost"] += 1
             raise ConnectionError
         return reply.status, reply.body
@@ -191,45 +188,11 @@ class World:
             if process.alive:
                 process.wake(self.chance.random() * 0.5)
 
-    # Trouble
-
-    def _plan_trouble(self) -> None:
-        plan, length = self.plan, self.plan.duration_s + self.plan.outage_s / 2
-        for number, act in (
-            (plan.set_backs, self._set_back),
-            (plan.closures, self._close_portal),
-            (plan.lockouts, self._lock_out),
-            (plan.decisions, self.operator.decide_some),
-            (plan.orders, self.operator.order),
-        ):
-            for _ in range(number):
-                self.scheduler.after(self.chance.random() * length, act)
-
-    def _set_back(self) -> None:
-        seconds = self.chance.choice([0.5, 1.0, 4.0])
-        self.note(f"the clock is set back by {seconds} s")
-        self.count["clock-set-back"] += 1
-        self.clock.set_back(seconds)
-
-    def _close_portal(self) -> None:
-        self._closed_until_s = self.clock.elapsed_s + self.chance.random() * self.plan.outage_s
-        self.note("the portal closes")
-
-    def _lock_out(self) -> None:
-        self.note("the account is locked")
-        self.count["account-locked"] += 1
-        self.portal.add_account(Account.of_province("H99", "another password"))
-        self.portal.expire_sessions()
-        self.scheduler.after(self.chance.random() * self.plan.outage_s / 2, self._unlock)
-
-    def _unlock(self) -> None:
-        self.portal.add_account(Account.of_province("H99", PASSWORD))
-
     def _heal(self) -> None:
         """Nothing goes wrong from here on."""
         self.note("the storm is over")
-        self.calm = True
-        self._unlock()
+        self.trouble.over = True
+        self.trouble.unlock()
         self.operator.resume_all()
         if self.plan.mended:
             self._publish()
@@ -250,44 +213,6 @@ class World:
             if not self.scheduler.run(MOST_STEPS):
                 return False
         return True
-
-    # What parts of the world ask
-
-    def _strikes(self, rate: float) -> bool:
-        return not self.calm and self.chance.random() < rate
-
-    def boundary(self, process: Process, where: str) -> None:
-        """A place where a process may die, or stand still for a while."""
-        plan = self.plan
-        if self._strikes(plan.kill_rate):
-            self.note(f"{process.name} is killed {where}")
-            self.kills += 1
-            raise Killed
-        if self._strikes(plan.freeze_rate):
-            seconds = self.chance.choice([1.0, 20.0, 50.0, 70.0, 300.0])
-            self.note(f"{process.name} freezes {where} for {seconds:g} s")
-            self.count["frozen"] += 1
-            process.freeze(seconds)
-        if not self.on_the_wire and self._strikes(plan.suspend_rate):
-            seconds = self.chance.choice([30.0, 61.0, 600.0])
-            self.note(f"the machine sleeps {where} for {seconds:g} s")
-            self.count["suspended"] += 1
-            self.clock.elapsed_s += seconds
-        process.stand_still()
-
-    def draw_fault(self) -> str | None:
-        """What happens to one call to the portal."""
-        fault: str | None = None
-        if not self.calm and self.clock.elapsed_s < self._closed_until_s:
-            fault = self.chance.choice(_CLOSED)
-        elif self.plan.faults and self._strikes(self.plan.fault_rate):
-            fault = self.chance.choice(self.plan.faults)
-        if fault is not None:
-            self.count[str(fault)] += 1
-        return fault
-
-    def draw_store_fault(self) -> str | None:
-        return self.chance.choice(self.plan.store_faults) if self._strikes(self.plan.store_rate) else None
 
     def note(self, text: str) -> None:
         self.trace.append((self.clock.elapsed_s, text))
