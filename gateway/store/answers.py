@@ -61,8 +61,8 @@ class Asked:
     trace: str = field(default_factory=trace_now)
 
 
-Write = Callable[[Sequence[Change], Sequence[str]], list[Receipt]]
-"""Accept changes, each with its trace, within the transaction."""
+Write = Callable[[Sequence[Asked]], list[Receipt]]
+"""Accept the changes of requests within the transaction."""
 
 
 class Entangled(Exception):
@@ -110,9 +110,7 @@ def answer_all(sql: Statements, asked: Sequence[Asked], now: datetime, write: Wr
             results[key] = _again(each.request, *known[key])
         else:
             todo.append(each)
-    receipts = write(
-        [change for each in todo for change in each.changes], [each.trace for each in todo for _ in each.changes]
-    )
+    receipts = write(todo)
     kept = []
     for each in todo:
         mine, receipts = receipts[: len(each.changes)], receipts[len(each.changes) :]

@@ -34,7 +34,7 @@ from gateway.store.contract import (
     Worker,
 )
 from gateway.store.inbox import SqlInbox, header_of, received
-from gateway.store.ledger import write_changes
+from gateway.store.ledger import prepare, write_changes
 from gateway.store.letters import Buried
 from gateway.store.moments import from_us
 from gateway.store.partners import read
@@ -52,6 +52,8 @@ class SqlStore(ABC):
 
     Raises ``StoreUnavailable``, ``StoreFull``, ``StoreTooNew``.
     """
+
+    _tenant: str
 
     @abstractmethod
     def close(self) -> None: ...
@@ -105,12 +107,13 @@ class SqlStore(ABC):
         connection: object | None = None,
         backfill: bool = False,
     ) -> list[Receipt]:
+        prepared = prepare(self._tenant, changes)
         if connection is not None:
             with self._part_of(connection) as sql:
-                return write_changes(sql, changes, tuple(routes), now, backfill=backfill)
+                return write_changes(sql, prepared, tuple(routes), now, backfill=backfill)
         with self._write() as sql:
             self._tidy(sql)
-            return write_changes(sql, changes, tuple(routes), now, backfill=backfill)
+            return write_changes(sql, prepared, tuple(routes), now, backfill=backfill)
 
     def accept_once(
         self, asked: Sequence[Asked], routes: Iterable[Route], *, now: datetime
@@ -146,14 +149,15 @@ class SqlStore(ABC):
     def _accept_together(
         self, asked: Sequence[Asked], routes: tuple[Route, ...], now: datetime
     ) -> list[Answer | Exception]:
+        prepared = {each.request.print: prepare(self._tenant, each.changes, each.trace) for each in asked}
         with self._write() as sql:
+
+            def accept(todo: Sequence[Asked]) -> list[Receipt]:
+                changes = [change for each in todo for change in prepared[each.request.print]]
+                return write_changes(sql, changes, routes, now, backfill=asked[0].backfill)
+
             self._tidy(sql)
-            return answer_all(
-                sql, asked, now,
-                lambda changes, traces: write_changes(
-                    sql, changes, routes, now, backfill=asked[0].backfill, traces=traces
-                ),
-            )  # fmt: skip
+            return answer_all(sql, asked, now, accept)
 
     @contextmanager
     def receiving(self, source: str, routes: Iterable[Route], *, now: datetime) -> Iterator[SqlInbox]:

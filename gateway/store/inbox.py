@@ -12,7 +12,7 @@ from gateway.fronts import Standing
 from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin, read_body
 from gateway.ports import Kept, Receipt
 from gateway.store.contract import Received, Route
-from gateway.store.ledger import write_changes
+from gateway.store.ledger import prepare, write_changes
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
 
@@ -57,7 +57,7 @@ class SqlInbox:
         return self.sql.row("inbox_place", **where, dossier_key=dossier.key) is not None
 
     def submit(self, change: Change) -> Receipt:
-        return write_changes(self.sql, [change], self._routes, self._now)[0]
+        return self._write([change])[0]
 
     def standing(self, codes: Sequence[DossierCode]) -> Mapping[str, Standing]:
         keys = sorted({code.key for code in codes})
@@ -69,7 +69,10 @@ class SqlInbox:
         }
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:
-        return write_changes(self.sql, changes, self._routes, self._now, whole=True)
+        return self._write(changes, whole=True)
+
+    def _write(self, changes: Sequence[Change], *, whole: bool = False) -> list[Receipt]:
+        return write_changes(self.sql, prepare(self.sql.tenant, changes), self._routes, self._now, whole=whole)
 
     def undo(self) -> None:
         self.undone = True

@@ -7,11 +7,10 @@ Decisions are made over what was read in one go, rows are written in bulk; the c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b, sha256
-from itertools import repeat
 from typing import Any
 
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
@@ -42,7 +41,9 @@ def chain_hash(
 
 
 @dataclass(slots=True)
-class _Prepared:
+class Prepared:
+    """A change with all that can be made of it before the database is asked, and nobody waits for it yet."""
+
     change: Change
     code: DossierCode
     body: bytes
@@ -76,14 +77,19 @@ class _DossierRow:
     lanes: dict[str, _LaneRow] = field(default_factory=dict)
 
 
-def _prepare(tenant: str, change: Change, trace: str) -> _Prepared:
+def prepare(tenant: str, changes: Iterable[Change], trace: str | None = None) -> list[Prepared]:
+    """*changes* ready to be written; *trace* tells what led to them: without, it is what this thread works for."""
+    known = trace_now() if trace is None else trace
+    return [_prepare(tenant, change, known or None) for change in changes]
+
+
+def _prepare(tenant: str, change: Change, trace: str | None) -> Prepared:
     body = body_json(change.body)
     step_key = change.body.identity if isinstance(change.body, ProcessingStep) else None
     print_ = sha256(body).digest()
-    return _Prepared(
-        change, change.dossier, body, print_, source_key(tenant, change.source, change.source_id), step_key,
-        trace or None,
-    )  # fmt: skip
+    return Prepared(
+        change, change.dossier, body, print_, source_key(tenant, change.source, change.source_id), step_key, trace
+    )
 
 
 class _Batch:
@@ -107,7 +113,7 @@ class _Batch:
         self._woken: list[dict[str, Any]] = []
         self._ids: Iterator[int] = iter(())
 
-    def read(self, prepared: Sequence[_Prepared]) -> None:
+    def read(self, prepared: Sequence[Prepared]) -> None:
         keys = sorted({p.code.key for p in prepared})
         if self._whole:
             bodies = (p.change.body for p in prepared)
@@ -136,7 +142,7 @@ class _Batch:
         if step_keys:
             self._steps = {row[0] for row in self._sql.rows("changes_by_step", keys=step_keys)}
 
-    def add(self, item: _Prepared) -> Receipt:
+    def add(self, item: Prepared) -> Receipt:
         change, code = item.change, item.code
         earlier = self._by_source.get(item.source_key)
         row = self._dossiers.get(code.key)
@@ -165,12 +171,12 @@ class _Batch:
             return False
         return last.status is row.status or (last.at > row.status_at and _can_follow(row, last))
 
-    def _is_known(self, item: _Prepared, row: _DossierRow | None) -> bool:
+    def _is_known(self, item: Prepared, row: _DossierRow | None) -> bool:
         if item.step_key is not None:
             return item.step_key in self._steps
         return row is not None and row.header_fingerprint == item.fingerprint
 
-    def _remember(self, item: _Prepared) -> None:
+    def _remember(self, item: Prepared) -> None:
         """
         Keep the id under which something known was told: when the same comes again, the dossier may have moved on, and
         it must still be a repeat.
@@ -212,7 +218,7 @@ class _Batch:
         self._dossiers[row.key] = row
         return row
 
-    def _append(self, item: _Prepared, row: _DossierRow, effect: Advance, *, told: bool) -> None:
+    def _append(self, item: Prepared, row: _DossierRow, effect: Advance, *, told: bool) -> None:
         change, body = item.change, item.change.body
         previous = row.head_hash
         row.version += 1
@@ -373,25 +379,21 @@ def _conflict(change: Change) -> InvalidInput:
 
 def write_changes(
     sql: Statements,
-    changes: Sequence[Change],
+    prepared: Sequence[Prepared],
     routes: Sequence[Route],
     now: datetime,
     *,
     backfill: bool = False,
     whole: bool = False,
-    traces: Sequence[str] | None = None,
 ) -> list[Receipt]:
     """
-    Write *changes* in order within the caller's transaction; one receipt each. *traces* tell what led to each of them;
-    without, it is what this thread works for.
+    Write changes in order within the caller's transaction; one receipt each.
 
     A refused change leaves no row; the others are not touched by it. With *whole* the steps of a dossier are one
     history, of which partners are told all when it ends where the dossier stands, or further.
     """
-    if not changes:
+    if not prepared:
         return []
-    known = repeat(trace_now(), len(changes)) if traces is None else traces
-    prepared = [_prepare(sql.tenant, change, trace) for change, trace in zip(changes, known, strict=True)]
     batch = _Batch(sql, now, routes, backfill=backfill, whole=whole)
     batch.read(prepared)
     receipts = [batch.add(item) for item in prepared]
