@@ -34,6 +34,8 @@ FIGURES = [
     "deliver_fast",
     "deliver_fast_batches",
     "deliver_fast_slow_partner",
+    "deliver_fast_shared",
+    "deliver_fast_batches_shared",
     "deliver_2_workers_postgresql",
     "deliver_4_workers_postgresql",
     "recovery_drain",
