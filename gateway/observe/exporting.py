@@ -5,15 +5,19 @@ kin. Needs the extra ``otel``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
+from typing import Final
 
 from gateway.observe.events import Event
 from gateway.observe.logs import get_logger
 
 log = get_logger(__name__)
 
+LAST_WORDS_S: Final = 3.0
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
@@ -50,9 +54,18 @@ def exported(environment: Mapping[str, str]) -> Iterator[None]:
     provider = TracerProvider(
         resource=Resource.create({**named, "service.version": version("lienthong")}), shutdown_on_exit=False
     )
+    # Of a collector that is gone one line for each batch is enough, not one for each attempt.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
     try:
         yield
     finally:
-        provider.shutdown()
+        _last_words(provider.shutdown)
+
+
+def _last_words(shutdown: Callable[[], None]) -> None:
+    """A collector that does not answer must not keep the process from ending; the last spans are lost then."""
+    thread = threading.Thread(target=shutdown, name="last-spans", daemon=True)
+    thread.start()
+    thread.join(LAST_WORDS_S)
