@@ -25,6 +25,9 @@ LOOK_EVERY_S = 0.25
 _MOST_UNREAD_BYTES = 64 * 1024
 """So much of a body that nobody wants is thrown away, so that the connection can be used again."""
 
+_MOST_FRAMING = 8
+"""Bytes around each byte of a body that comes in chunks; chunks of one byte need five."""
+
 
 class Stage(Enum):
     """What is expected of the client."""
@@ -54,6 +57,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stage = Stage.QUIET
         self._since = 0.0
         self._size = 0
+        self._framing = 0
         self._under_way = 0
         self._fresh = True
         self._stuck_since: float | None = None
@@ -80,8 +84,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self._begin(Stage.HEAD)
         if self._stage is Stage.HEAD:
             self._size += len(data)
+        if self._stage is Stage.BODY:
+            self._framing += len(data)
         super().data_received(data)
-        if self._stage is Stage.HEAD and self._size > self._settings.max_head_bytes:
+        most = self._settings.max_head_bytes
+        if self._stage is Stage.HEAD and self._size > most:
+            self._refuse("head-too-large")
+        if self._stage is Stage.BODY and self._framing > most + _MOST_FRAMING * self._size:
+            # A trailer or an extension of a chunk without end.
             self._refuse("head-too-large")
 
     def on_message_begin(self) -> None:
@@ -89,6 +99,11 @@ class GuardedProtocol(HttpToolsProtocol):
             # A second request behind one that is worked on.
             self._begin(Stage.HEAD)
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What comes behind a body is no part of the head, whose words a proxy has looked at.
+        if self._stage is Stage.HEAD:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         if self._stage is Stage.GONE:
@@ -104,6 +119,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._stage is Stage.GONE:
             return
         self._size += len(body)
+        self._framing -= len(body)
         super().on_body(body)
         if self.cycle.response_complete and self._size > _MOST_UNREAD_BYTES:
             self._end()
@@ -118,7 +134,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._under_way -= 1
         # What was sent before the answer is of no more use than what comes behind it.
-        self._size = 0
+        self._size = self._framing = 0
         super().on_response_complete()
         if self.transport.is_closing():
             self._gone()
@@ -160,7 +176,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _begin(self, stage: Stage) -> None:
         self._stage = stage
         self._since = self.loop.time()
-        self._size = 0
+        self._size = self._framing = 0
 
     def _rest(self) -> None:
         """If everything that was asked is answered, wait for more."""

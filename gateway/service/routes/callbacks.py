@@ -85,8 +85,16 @@ def _call(service: Service, request: Request, path: str) -> PartnerCall:
     source = next((each.strip() for each in reversed(passed_by) if not lies_within(each.strip(), proxies)), peer)
     # What came twice proves nothing: one may be the caller's own, which the proxy did not take out.
     times = Counter(request.headers.keys())
-    headers = {name: value for name, value in request.headers.items() if times[name] == 1}
+    headers = {name: _text(value) for name, value in request.headers.items() if times[name] == 1}
     return PartnerCall(path, b"", headers, source, proxied)
+
+
+def _text(value: str) -> str:
+    """A header's value, which was read byte by byte, as UTF-8 where it is: subjects of certificates have letters."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _response(reply: Reply, **headers: str) -> Response:

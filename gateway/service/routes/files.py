@@ -86,7 +86,10 @@ class Files:
         folder, prefix = self._settings.directory, self._settings.prefix
         if folder is None or not url.startswith(prefix):
             return None
-        path = (folder / unquote(url.removeprefix(prefix).partition("?")[0]).lstrip("/")).resolve()
+        name = unquote(url.removeprefix(prefix).partition("?")[0]).lstrip("/")
+        if "\0" in name:
+            raise Refusal("not-found")
+        path = (folder / name).resolve()
         if not path.is_relative_to(folder.resolve()) or not path.is_file():
             raise Refusal("not-found")
         file = stack.enter_context(path.open("rb"))

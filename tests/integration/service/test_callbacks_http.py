@@ -105,14 +105,22 @@ def test_the_portal_calls_where_its_contract_says(tmp_path: Path) -> None:
 def test_a_proof_that_came_twice_is_none(tmp_path: Path) -> None:
     """
     A proxy adds the subject that it verified behind the one that the caller made up, or before it: both are refused.
+    A subject in Vietnamese is a subject.
     """
-    certified = {"certificate_header": "X-Subject", "certificates": ["CN=cong"]}
+    said = "CN=Cổng Ví Dụ".encode()
+    certified = {"certificate_header": "X-Subject", "certificates": ["CN=cong", "CN=Cổng Ví Dụ"]}
     with opened(tmp_path, connector(), proxies=("127.0.0.1",), cong=certified) as (_, client):
         statuses = [
-            client.post("/addtthcKhuyenMai", json=PROMOTION, headers=[("X-Subject", each) for each in subjects])
-            for subjects in (["CN=cong"], ["CN=ai", "CN=cong"], ["CN=cong", "CN=ai"], ["CN=cong", "CN=cong"])
+            client.post("/addtthcKhuyenMai", json=PROMOTION, headers=[(b"X-Subject", each) for each in subjects])
+            for subjects in (
+                [b"CN=cong"],
+                [b"CN=ai", b"CN=cong"],
+                [b"CN=cong", b"CN=ai"],
+                [b"CN=cong", b"CN=cong"],
+                [said],
+            )
         ]
-    assert [each.status_code for each in statuses] == [200, 401, 401, 401]
+    assert [each.status_code for each in statuses] == [200, 401, 401, 401, 200]
 
 
 def test_the_portals_key_travels_in_the_body(tmp_path: Path) -> None:

@@ -148,12 +148,13 @@ def test_files_of_the_folder_stay_within_it(tmp_path: Path) -> None:
         f"{prefix}../mat.txt",
         f"{prefix}%2e%2e/mat.txt",
         f"{prefix}loi-ra.txt",
+        f"{prefix}a%00b",
     ]
 
     with opened(tmp_path, *urls, prefix=prefix, directory=str(folder)) as (_, client, clock):
         answers = [client.get(link(url, clock)) for url in urls]
 
-    assert [answer.status_code for answer in answers] == [200, 404, 404, 404]
+    assert [answer.status_code for answer in answers] == [200, 404, 404, 404, 404]
     assert answers[0].content == CONTENT
 
 

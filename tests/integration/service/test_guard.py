@@ -22,6 +22,8 @@ from gateway.service.requests.bodies import raw
 
 GET = b"GET /ok HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+CHUNKED = b"POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+LAST = GET.replace(b"Host: x", b"Host: x\r\nConnection: close")
 BIG_BYTES = 20_000_000
 
 
@@ -110,6 +112,11 @@ def house() -> Iterator[Callable[..., House]]:
                 opened.waiting.release()
                 opened.hold.wait(5)
                 return Response(b"done")
+
+            @app.post("/said")
+            async def said(request: Request) -> Response:
+                await raw(request, settings.max_body_bytes)
+                return Response(request.headers.get("x-said", "nothing"))
 
             @app.post("/body")
             async def body(request: Request) -> Response:
@@ -270,6 +277,37 @@ def test_a_body_that_nobody_wants_does_not_keep_its_connection(house: Callable[.
         assert b"ok" in answer(connection)
 
     assert opened.ask(get % 10_000_000, bytes(5_000_000)).endswith(b"ok")
+
+
+@pytest.mark.parametrize(
+    "endless", [b"0\r\n" + b"X-A: b\r\n" * 80_000, b"0\r\nX-A: " + b"b" * 700_000, b"1;" + b"e" * 700_000]
+)
+def test_what_stands_around_a_body_has_an_end(house: Callable[..., House], endless: bytes) -> None:
+    """
+    Trailers without end, one endless trailer, an endless extension of a chunk: refused like a head without end, long
+    before the time for the body is over. Chunks of one byte are slow and right.
+    """
+    opened = house(body_s=5.0)
+    said = opened.ask(CHUNKED, b"1\r\na\r\n", endless, b"e")
+
+    assert is_problem(said, 431)
+    assert opened.refused == {"head-too-large": 1}
+    with closing(opened.call()) as connection:
+        connection.sendall(CHUNKED)
+        for _ in range(40):
+            connection.sendall(b"1\r\na\r\n" * 500)
+        connection.sendall(b"0\r\n\r\n")
+        assert answer(connection).endswith(b"20000")
+
+
+def test_a_trailer_is_no_header(house: Callable[..., House]) -> None:
+    """
+    A proxy takes a header of its own out of what clients send, and passes on what stands behind the body: there it
+    says nothing.
+    """
+    said = house().ask(CHUNKED.replace(b"/body", b"/said") + b"1\r\na\r\n0\r\nX-Said: y\r\n\r\n" + LAST)
+
+    assert b"\r\n\r\nnothing" in said
 
 
 def test_requests_behind_each_other_are_answered_in_turn(house: Callable[..., House]) -> None:
