@@ -9,6 +9,7 @@ ends with a problem document as long as one can still be said.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
@@ -27,6 +28,13 @@ _MOST_UNREAD_BYTES = 64 * 1024
 
 _MOST_FRAMING = 8
 """Bytes around each byte of a body that comes in chunks; chunks of one byte need five."""
+
+_UPGRADE = re.compile(rb"\nupgrade[ \t]*:", re.IGNORECASE)
+"""
+The offer to go on in another protocol, which we need not take. The parser would take the body behind it for the next
+request; under another name it is a header like any.
+"""
+_NO_UPGRADE = b"\nX-Upgrade:"
 
 
 class Stage(Enum):
@@ -84,6 +92,9 @@ class GuardedProtocol(HttpToolsProtocol):
             self._begin(Stage.HEAD)
         if self._stage is Stage.HEAD:
             self._size += len(data)
+            head, end, rest = data.partition(b"\r\n\r\n")
+            if _UPGRADE.search(head):
+                data = _UPGRADE.sub(_NO_UPGRADE, head) + end + rest
         if self._stage is Stage.BODY:
             self._framing += len(data)
         super().data_received(data)
@@ -107,6 +118,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         if self._stage is Stage.GONE:
+            return
+        if self.parser.should_upgrade():
+            # The offer came in pieces, or behind another request.
+            self._refuse("malformed")
             return
         if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > self._settings.max_head_bytes:
             self._refuse("head-too-large")

@@ -310,6 +310,25 @@ def test_a_trailer_is_no_header(house: Callable[..., House]) -> None:
     assert b"\r\n\r\nnothing" in said
 
 
+@pytest.mark.parametrize("name", [b"Upgrade", b"upgrade", b"UPGRADE"])
+def test_an_offer_of_another_protocol_costs_no_body(house: Callable[..., House], name: bytes) -> None:
+    """
+    Java's own client offers HTTP/2 with each request: it is answered as it asked, body and all, again and again on one
+    connection. An offer behind another request is refused: what stands in its body never becomes a request.
+    """
+    opened = house(body_s=2.0)
+    offer = b"Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n" + name + b": h2c"
+    whole = POST.replace(b"Host: x", offer) % len(GET) + GET
+    chunks = CHUNKED.replace(b"Host: x", offer) + b"5\r\nabcde\r\n0\r\n\r\n"
+    with closing(opened.call()) as connection:
+        for said, length in ((whole, len(GET)), (chunks, 5), (whole, len(GET))):
+            connection.sendall(said)
+            assert answer(connection).endswith(b"\r\n\r\n%d" % length)
+
+    assert opened.ask(GET + whole).count(b"HTTP/1.1 200") <= 1
+    assert opened.refused == {"malformed": 1}
+
+
 def test_requests_behind_each_other_are_answered_in_turn(house: Callable[..., House]) -> None:
     """
     Three requests at once over one connection; a fourth that is never ended gets no answer in another's place.
