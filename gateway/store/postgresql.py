@@ -7,6 +7,7 @@ Nobody waits for anybody to claim: rows that another worker looks at are passed 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from gateway.store.answers import Answer, Asked
 from gateway.store.base import Heard, SqlStore
 from gateway.store.callers import postgresql_connection
 from gateway.store.contract import Route
+from gateway.store.cutting import InUse
 from gateway.store.listener import Listener
 from gateway.store.schema import Found, migrate
 from gateway.store.sql import Statements
@@ -46,6 +48,9 @@ _ACCOUNT = re.compile(
 )
 _DATABASE = re.compile(r"FATAL: +database .* does not exist")
 _NOT_LET_IN = (pg.InvalidPassword, pg.InvalidAuthorizationSpecification, pg.InsufficientPrivilege)
+STUCK_S = 2.0
+"""A transaction that takes so long when a process is to end waits for a server that does not answer."""
+LOOK_S = 0.25
 FOLD_EVERY = 50
 FOLD_AT_MOST = 5_000
 """So many rows of counts are folded together at every so many commits of a process; at the next when some are left."""
@@ -122,6 +127,8 @@ class PostgresStore(SqlStore):
         self._commits = count()
         self._more_to_fold = False
         self._place = _place(url)
+        self._in_use = InUse()
+        self._closed = threading.Event()
         with _faults(self._place):
             alive = _alive(patience)
             with psycopg.connect(url, autocommit=True, **alive) as connection:
@@ -134,19 +141,35 @@ class PostgresStore(SqlStore):
                 timeout=patience.total_seconds(),
                 kwargs={"autocommit": True, **alive},
                 configure=_bounded(patience),
-                check=ConnectionPool.check_connection,
+                check=self._check,
                 open=True,
             )
 
     def hurry(self, within: timedelta) -> None:
-        self._pool.timeout = min(self._pool.timeout, within.total_seconds())
+        self._pool.timeout = min(self._pool.timeout, max(STUCK_S, within.total_seconds()))
+        threading.Thread(target=self._cut_off, args=(within.total_seconds(),), name="database-end", daemon=True).start()
+
+    def _cut_off(self, within_s: float) -> None:
+        """Past the time for a graceful stop, end whatever waits for a server that does not answer."""
+        self._closed.wait(within_s)
+        hangs = False
+        while not self._closed.wait(LOOK_S):
+            if hangs:
+                # Not sooner: who asked whether its connection is alive has queued for another one by now.
+                self._pool.close(timeout=LOOK_S)
+            hangs = self._in_use.cut(STUCK_S) or hangs
 
     def close(self) -> None:
+        self._closed.set()
         self._pool.close()
+
+    def _check(self, connection: psycopg.Connection[Any]) -> None:
+        with self._in_use.of(connection):
+            ConnectionPool.check_connection(connection)
 
     @contextmanager
     def _write(self) -> Iterator[Statements]:
-        with _faults(self._place), self._pool.connection() as connection:
+        with _faults(self._place), self._pool.connection() as connection, self._in_use.of(connection):
             with connection.transaction(), connection.cursor() as cursor:
                 yield self._statements(cursor)
                 self._tell("commit")
@@ -154,7 +177,12 @@ class PostgresStore(SqlStore):
 
     @contextmanager
     def _read(self) -> Iterator[Statements]:
-        with _faults(self._place), self._pool.connection() as connection, connection.transaction():
+        with (
+            _faults(self._place),
+            self._pool.connection() as connection,
+            self._in_use.of(connection),
+            connection.transaction(),
+        ):
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             with connection.cursor() as cursor:
                 yield self._statements(cursor)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import timedelta
+from time import monotonic, sleep
 
 import pytest
 
 from gateway.errors import StoreFull, StoreUnavailable
-from gateway.store.postgresql import PostgresStore
+from gateway.store.postgresql import LOOK_S, PostgresStore
 from tests.builders import a_dossier
 from tests.contract.store.telling import accept, change
 from tests.stores import PostgresBackend
@@ -88,3 +91,39 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
         port = silent.getsockname()[1]
         with pytest.raises(StoreUnavailable, match="Kiểm tra máy chủ và mạng"):
             PostgresStore(f"postgresql://x@127.0.0.1:{port}/x", tenant="H99", patience=timedelta(seconds=1))
+
+
+def test_a_server_that_does_not_answer_keeps_no_process_from_ending(postgres_backend: PostgresBackend) -> None:
+    """
+    A statement waits for a lock that nobody gives back, and another one for the only connection: past the time for a
+    graceful stop both fail, and the store is closed. Network and server are well, so no time-out of theirs helps.
+    """
+    store = postgres_backend.open(pool=1)
+    with (
+        closing(postgres_backend.connect()) as other,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        other.execute("LOCK TABLE lt_dossier IN ACCESS EXCLUSIVE MODE")
+        asking = [pool.submit(store.dossiers, after=0, want=1) for _ in range(2)]
+        assert not wait(asking, timeout=0.2).done
+        began = monotonic()
+        store.hurry(timedelta(seconds=0.2))
+        faults = [each.exception(timeout=20) for each in asking]
+        store.close()
+        took_s = monotonic() - began
+
+    assert [type(fault) for fault in faults] == [StoreUnavailable] * 2
+    assert took_s < 8
+
+
+def test_a_process_that_ends_may_take_its_time_where_the_server_answers(postgres_backend: PostgresBackend) -> None:
+    """
+    Past the time for a graceful stop, last words are still taken.
+    """
+    store = postgres_backend.open()
+    store.hurry(timedelta(0))
+    sleep(2 * LOOK_S)
+
+    accept(store, change(a_dossier()))
+
+    assert store.totals()["dossiers"] == 1
