@@ -30,6 +30,7 @@ from gateway.store.callers import postgresql_connection
 from gateway.store.contract import Route
 from gateway.store.cutting import InUse
 from gateway.store.listener import Listener
+from gateway.store.planner import is_time_to_look, tell_planner
 from gateway.store.schema import Found, migrate
 from gateway.store.sql import Statements
 
@@ -124,7 +125,8 @@ class PostgresStore(SqlStore):
         self._tenant = tenant
         self._server_clock = server_clock
         self._heard = heard
-        self._commits = count()
+        self._commits = count(1)
+        self._tidied = count()
         self._more_to_fold = False
         self._place = _place(url)
         self._in_use = InUse()
@@ -174,6 +176,10 @@ class PostgresStore(SqlStore):
                 yield self._statements(cursor)
                 self._tell("commit")
             self._tell("committed")
+            if is_time_to_look(next(self._commits)):
+                with suppress(psycopg.Error):
+                    # What was asked for is committed, whatever comes of this.
+                    tell_planner(connection)
 
     @contextmanager
     def _read(self) -> Iterator[Statements]:
@@ -227,7 +233,7 @@ class PostgresStore(SqlStore):
         return ahead
 
     def _tidy(self, sql: Statements) -> None:
-        if next(self._commits) % FOLD_EVERY == 0 or self._more_to_fold:
+        if next(self._tidied) % FOLD_EVERY == 0 or self._more_to_fold:
             (folded,) = sql.row("fold_tally", want=FOLD_AT_MOST)
             self._more_to_fold = folded == FOLD_AT_MOST
 

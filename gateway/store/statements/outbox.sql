@@ -55,14 +55,15 @@ WHERE lt_message.tenant = :tenant AND lt_message.partner = r.partner AND lt_mess
     AND lt_message.id = r.id
 
 -- name: give_back_lane
--- The next message of the lane becomes its head; without one the lane rests.
+-- The next message of the lane becomes its head; without one the lane rests. Asked for in order, so that the key finds it
+-- and not an index of the whole backlog.
 -- rows: partner text, dossier_id bigint, blocked bigint, due_at bigint, established bigint
 UPDATE lt_lane SET worker = NULL, leads = 0, fly_to = 0,
     established = CASE WHEN r.established = 1 THEN 1 ELSE lt_lane.established END,
     due_at = coalesce(r.due_at, lt_lane.due_at),
     state = CASE WHEN r.blocked = 1 THEN 'blocked'
-        WHEN NOT EXISTS (SELECT 1 FROM lt_message m WHERE m.tenant = :tenant AND m.partner = r.partner
-            AND m.dossier_id = r.dossier_id) THEN 'idle'
+        WHEN (SELECT m.id FROM lt_message m WHERE m.tenant = :tenant AND m.partner = r.partner
+            AND m.dossier_id = r.dossier_id ORDER BY m.id LIMIT 1) IS NULL THEN 'idle'
         WHEN paused = 1 THEN 'paused' ELSE 'ready' END
 FROM rows r WHERE lt_lane.tenant = :tenant AND lt_lane.partner = r.partner AND lt_lane.dossier_id = r.dossier_id
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import timedelta
@@ -11,9 +12,12 @@ from time import monotonic, sleep
 import pytest
 
 from gateway.errors import StoreFull, StoreUnavailable
+from gateway.lifecycle import MessageEvent
+from gateway.store.base import SqlStore
+from gateway.store.contract import Settled, Turn, Verdict, Wish
 from gateway.store.postgresql import LOOK_S, PostgresStore
-from tests.builders import a_dossier
-from tests.contract.store.telling import accept, change
+from tests.builders import a_code, a_dossier
+from tests.contract.store.telling import CLOCK, PARTNER, accept, change
 from tests.stores import PostgresBackend
 from tools.postgres import PostgresServer
 
@@ -127,3 +131,57 @@ def test_a_process_that_ends_may_take_its_time_where_the_server_answers(postgres
     accept(store, change(a_dossier()))
 
     assert store.totals()["dossiers"] == 1
+
+
+def _turn(store: SqlStore, settled: Sequence[Settled] = ()) -> Turn:
+    return store.exchange(
+        PARTNER.name, PARTNER.operations, worker="w", settled=settled, state=None,
+        wish=Wish(lanes=10, lease=timedelta(seconds=60)), now=CLOCK.now(),
+    )  # fmt: skip
+
+
+def _rows_read(backend: PostgresBackend) -> int:
+    """How many entries of the indexes on lanes and messages the server has gone through so far."""
+    with closing(backend.connect()) as connection:
+        found = connection.execute(
+            "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname IN ('lt_lane', 'lt_message')"
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_a_turn_in_a_database_that_just_filled_up_reads_its_own_lanes_only(postgres_backend: PostgresBackend) -> None:
+    """
+    A province starts with an import: a thousand dossiers wait before the server has ever counted a table. A worker that
+    takes ten of them goes by their keys, and does not read through the whole backlog for each statement.
+    """
+    store = postgres_backend.open()
+    for first in range(0, 1_000, 250):
+        accept(store, *(change(a_dossier(code=a_code(n)), f"{n}") for n in range(first, first + 250)))
+    claims = _turn(store).claims
+    store.close()
+    before = _rows_read(postgres_backend)
+
+    again = postgres_backend.open()
+    done = [
+        Settled(claim.lane, claim.token, tuple(Verdict(message.id, MessageEvent.DELIVER) for message in claim.messages))
+        for claim in claims
+    ]
+    following = _turn(again, done).claims
+    again.close()
+
+    assert (len(claims), len(following)) == (10, 10)
+    assert _rows_read(postgres_backend) - before < 500
+
+
+def test_nobody_waits_to_tell_the_server_what_another_tells_it(postgres_backend: PostgresBackend) -> None:
+    """
+    Somebody else counts the tables, for hours: what is accepted is accepted.
+    """
+    store = postgres_backend.open()
+    with closing(postgres_backend.connect()) as other:
+        other.execute("LOCK TABLE lt_lane, lt_message, lt_change, lt_dossier IN SHARE UPDATE EXCLUSIVE MODE")
+        for first in range(0, 600, 200):
+            accept(store, *(change(a_dossier(code=a_code(n)), f"{n}") for n in range(first, first + 200)))
+
+        assert store.totals()["dossiers"] == 600
