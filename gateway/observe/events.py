@@ -82,6 +82,6 @@ class Event(StrEnum):
     """The environment asks for traces, and the packages for them are not installed."""
 
     THREAD_FAILED = "command.thread_failed"
-    """A thread of a command that runs on ended with an unexpected error, with its traceback and without values."""
+    """A thread or task of a command that runs on ended with an unexpected error, told by its places, without values."""
     COMMAND_FAILED = "command.failed"
     """An unexpected error, with its traceback and without its local values."""

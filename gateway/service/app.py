@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
 
 from gateway.api import Gateway
 from gateway.monitor import Monitor
+from gateway.observe import Event, get_logger
 from gateway.service import imports
 from gateway.service.access import access_to
 from gateway.service.context import Service
@@ -24,6 +26,8 @@ from gateway.service.requests.submissions import Submissions
 from gateway.service.routes import callbacks, changes, dossiers, files, health, intake, operating
 from gateway.service.routes.facade import FacadeRoute
 from gateway.service.watching import Watched
+
+log = get_logger(__name__)
 
 _ABOUT = (
     "Nhận hồ sơ và tiến độ, cho biết đã tới từng đối tác đến đâu. / Takes in dossiers and steps, and tells how far they"
@@ -40,6 +44,7 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(task_failed)
         anyio.to_thread.current_default_thread_limiter().total_tokens = service.settings.threads
         service.submissions.start()
         runner.start()
@@ -86,6 +91,11 @@ def create_app(gateway: Gateway, monitor: Monitor | None = None) -> FastAPI:
     app.router.routes.extend([callbacks.PlacesRoute(service), FacadeRoute(service)])
     publish_shapes(app, (*intake.SHAPES, *changes.SHAPES, *operating.SHAPES))
     return app
+
+
+def task_failed(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """A task ended with a bug, and nobody waited for it: told by its places, as the loop's own words quote values."""
+    log.error(Event.THREAD_FAILED, thread="service", exc_info=context.get("exception"))
 
 
 async def _beat(monitor: Monitor) -> None:
