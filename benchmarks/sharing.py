@@ -70,6 +70,9 @@ def _shared(setting: Setting, address: str, each: int, way: Way) -> Sample:
     warm = [change(body) for body in dossiers(_WARM, setting.seed, first=each)]
     with setting.scratch() as folder, _gateway(folder, address, way) as our, ExitStack() as workers:
         running = [workers.enter_context(_worker(folder, address, way)) for _ in range(WORKERS)]
+        for process in running:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
         our.submit_many(warm)
         _wait(our, _WARM)
         before = sink.taken(address)
@@ -92,12 +95,10 @@ def _wait(our: Gateway, delivered: int) -> None:
 
 @contextmanager
 def _worker(folder: Path, address: str, way: Way) -> Iterator[subprocess.Popen[str]]:
-    """A process that delivers until it reads a line, and tells the processor seconds that it took."""
+    """A process that says when it is ready, delivers until it reads a line, and tells the processor seconds it took."""
     command = [sys.executable, "-m", "benchmarks.sharing", str(folder), address, str(way.batch), str(way.block)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
             yield process
         finally:
             process.kill()
