@@ -106,8 +106,9 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse("head-too-large")
 
     def on_message_begin(self) -> None:
-        if self._stage is Stage.WORK:
-            # A second request behind one that is worked on.
+        if self._stage is not Stage.HEAD:
+            # Behind a request that is worked on, or behind the rest of one that was answered before its end.
+            self._door.busy(self)
             self._begin(Stage.HEAD)
         super().on_message_begin()
 

@@ -300,6 +300,19 @@ def test_what_stands_around_a_body_has_an_end(house: Callable[..., House], endle
         assert answer(connection).endswith(b"20000")
 
 
+def test_a_request_behind_the_rest_of_an_answered_one_keeps_its_head(house: Callable[..., House]) -> None:
+    """
+    The first is answered before its body comes; what was left of it and the whole second come in one piece.
+    """
+    opened = house()
+    with closing(opened.call()) as connection:
+        connection.sendall(b"POST /khong-co HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+        assert is_problem(answer(connection), 404)
+        second = b"POST /said HTTP/1.1\r\nHost: x\r\nX-Said: second\r\nContent-Length: 2\r\n\r\nok"
+        connection.sendall(b"first" + second)
+        assert answer(connection).endswith(b"second")
+
+
 def test_a_trailer_is_no_header(house: Callable[..., House]) -> None:
     """
     A proxy takes a header of its own out of what clients send, and passes on what stands behind the body: there it
