@@ -106,7 +106,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse("head-too-large")
 
     def on_message_begin(self) -> None:
-        if self._stage is not Stage.HEAD:
+        if self._stage in {Stage.QUIET, Stage.WORK}:
             # Behind a request that is worked on, or behind the rest of one that was answered before its end.
             self._door.busy(self)
             self._begin(Stage.HEAD)
