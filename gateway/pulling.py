@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from gateway.errors import InvalidInput, StoreUnavailable
 from gateway.lifecycle import MessageEvent
@@ -33,7 +33,8 @@ MOST_CURSOR: Final = 6_000
 _MOST_UNPACKED = 64 * 1024
 _TRIES = 3
 
-_Lent = tuple[int, int, bool, list[int]]
+_Number = Annotated[int, Field(ge=0, lt=2**63)]
+_Lent = tuple[_Number, _Number, bool, list[_Number]]
 _LENT: TypeAdapter[list[_Lent]] = TypeAdapter(list[_Lent])
 
 

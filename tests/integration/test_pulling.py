@@ -114,13 +114,19 @@ def test_who_comes_too_late_does_not_settle_for_another(store: SqlStore, clock: 
     assert pulling.acknowledge("b", quick.cursor).dossiers == 1
 
 
+def packed(lent: str) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(lent.encode())).decode().rstrip("=")
+
+
 BOMB = base64.urlsafe_b64encode(zlib.compress(b"[" * 10_000_000)).decode().rstrip("=")
 
 
-@pytest.mark.parametrize("cursor", ["x", "AAAA", "eJw", "é", "eJyLjgUAARUAuQ" * 2, BOMB])
+@pytest.mark.parametrize(
+    "cursor", ["x", "AAAA", "eJw", "é", "eJyLjgUAARUAuQ" * 2, BOMB, packed(f"[[{2**70},1,false,[1]]]")]
+)
 def test_a_cursor_that_was_never_given_is_refused(pulling: Pulling, cursor: str) -> None:
     """
-    Not ours, cut, or blown up: said as a mistake of the reader.
+    Not ours, cut, blown up, or with numbers beyond those of any dossier: said as a mistake of the reader.
     """
     with pytest.raises(InvalidInput, match="cursor"):
         pulling.acknowledge("a", cursor)

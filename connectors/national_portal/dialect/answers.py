@@ -13,6 +13,8 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from gateway.model.text import show
+
 JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 HTML: Final = {"Content-Type": "text/html; charset=utf-8"}
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
@@ -69,7 +71,7 @@ def unknown_procedure(code: str) -> Answer:
 
 def naming(answer: Answer, item: object, among: int) -> Answer:
     """The answer about one *item* of a batch of *among*: it names the number that is at fault (14)."""
-    code = str(item.get("MaHoSo", "")) if isinstance(item, dict) else ""
+    code = show(item.get("MaHoSo", "")) if isinstance(item, dict) else ""
     if among == 1 or not code or code in answer.message:
         return answer
     return Answer(answer.code, f"{answer.message} (hồ sơ {code})")

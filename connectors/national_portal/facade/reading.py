@@ -55,7 +55,8 @@ class Readings:
     def dossier(self, element: object, now: datetime) -> Dossier:
         """
         A header as it stands by itself. Where the wire does not say when the status was reached, it was at acceptance
-        at the earliest. For a status that nothing follows *now* stands: all that the timeline tells is older.
+        at the earliest. For a status that nothing follows *now* stands: all that the timeline tells is older. It never
+        lies beyond *now*: a day written wrong would stand before all that follows, also before its own correction.
         """
         item = _checked(element, self._layouts.dossier)
         try:
@@ -74,7 +75,8 @@ class Readings:
             raise NotTaken(refusals.of_validation(error)) from None
         except Rejected as error:
             raise NotTaken(invalid(error.text)) from None
-        return dossier.model_copy(update={"wording": wording_of(item, ours, self._form)})
+        status_at = min(dossier.status_at, now)
+        return dossier.model_copy(update={"status_at": status_at, "wording": wording_of(item, ours, self._form)})
 
     def step(self, element: object) -> ProcessingStep:
         """One entry of a timeline."""
@@ -97,8 +99,8 @@ class Readings:
 
     def outcome(self, item: Item, header: Dossier, standing: Standing) -> Dossier:
         """The dossier *header* with the outcome that *item* reports (contract 7.6)."""
-        at = from_wire14(str(item["NgayXuLy"]), "NgayXuLy")
         try:
+            at = from_wire14(str(item["NgayXuLy"]), "NgayXuLy")
             changed = Dossier(
                 **dict(header)
                 | {
@@ -112,6 +114,8 @@ class Readings:
                 }
             )
             ours = self._translate.outcome(changed)
+        except InvalidInput as error:
+            raise NotTaken(refusals.of_input(error)) from None
         except ValidationError as error:
             raise NotTaken(refusals.of_validation(error)) from None
         except Rejected as error:

@@ -53,7 +53,8 @@ def paths_of(settings: PortalSettings) -> PortalPaths:
         update_path=settings.update_path.strip("/"),
         timeline_path=settings.progress_path.strip("/"),
         facade_path=settings.facade_path.strip("/"),
-        prefixes=tuple(dict.fromkeys((*PREFIXES, own, ""))),
+        # The longest first: one may lie behind another.
+        prefixes=tuple(sorted({*PREFIXES, own, ""}, key=len, reverse=True)),
         dstcode=settings.dstcode,
     )
 

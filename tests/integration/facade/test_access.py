@@ -24,13 +24,6 @@ def front(tmp_path: Path) -> Iterator[Fronted]:
         yield built
 
 
-@pytest.fixture(scope="module")
-def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronted]:
-    """One for all calls that leave nothing behind."""
-    with fronted(tmp_path_factory.mktemp("idle"), a_portal()) as built:
-        yield built
-
-
 def log_in(front: Fronted, password: str = "", *, source: str = "192.0.2.7") -> Reply:
     wire = AtTheFacade(front.gateway, source)
     return Province(wire, password=password or front.province.password).log_in()

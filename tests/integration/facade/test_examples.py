@@ -111,3 +111,14 @@ def test_another_destination_is_not_ours(front: Fronted) -> None:
     reply = front.province.wire.send("POST", f"{PREFIXES[0]}/mapi/login", {}, {"dstcode": "VN:GOV:other"}, b"{}")
 
     assert (reply.status, reply.code) == (400, "-1")
+
+
+def test_the_prefix_of_the_partner_may_lie_behind_one_of_the_adapters(tmp_path: Path) -> None:
+    """
+    2.6: a proxy of the province answers behind the path of the adapter itself.
+    """
+    own = f"{PREFIXES[0]}/tinh"
+    with fronted(tmp_path, a_portal(), options={"adapter_prefix": own}) as front:
+        front.province.prefix = own
+
+        assert front.province.log_in().code == "0"
