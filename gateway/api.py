@@ -213,7 +213,8 @@ class Gateway:
         partner, front = found
         now = self.clock.now()
         with span("accept", "internal", {"partner": partner}):
-            return front.answer(call, partial(self._store.receiving, partner, self.connectors, now=now), now)
+            intake = partial(self._store.receiving, partner, self.connectors, now=now)
+            return front.answer(call, intake, self._store.look_up, now)
 
     def received(self) -> list[Received]:
         """What partners have told us, oldest first; entries without a dossier wait for a person."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from gateway.model import Change, DossierCode, DossierStatus, Origin
+from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin
 from gateway.ports import Inbox, Receipt, Reply
 
 
@@ -68,6 +68,12 @@ class Intake(Inbox, Protocol):
 OpenIntake = Callable[[], AbstractContextManager[Intake]]
 """Begins the one transaction of a call; it is durable when the block has ended. Raises ``StoreError``."""
 
+LookUp = Callable[[DossierCode], tuple[Dossier, Standing] | None]
+"""
+The present header of a dossier and how it stands; none where the ledger does not know it. Waits for nobody who writes.
+Raises ``StoreError``.
+"""
+
 
 class Front(Protocol):
     """Answers in a partner's place. Safe to call from several threads at once."""
@@ -81,7 +87,7 @@ class Front(Protocol):
         """Whether *path* is one that the partner itself would answer."""
         ...
 
-    def answer(self, call: Call, intake: OpenIntake, now: datetime) -> Reply:
+    def answer(self, call: Call, intake: OpenIntake, look_up: LookUp, now: datetime) -> Reply:
         """
         Answer *call* as the partner would. Raises nothing that a caller, the partner or the database can cause.
         """

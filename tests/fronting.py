@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,12 +43,15 @@ class AtTheFacade:
 
 @dataclass
 class Switched:
-    """A portal that can be unplugged."""
+    """A portal that can be unplugged, or take *each_s* for each answer without anybody waiting for it."""
 
     portal: Portal
     down: bool = False
+    each_s: float = 0.0
+    elapsed_s: float = 0.0
 
     def handle(self, request: Request) -> Directive:
+        self.elapsed_s += self.each_s
         return Directive(ending=Ending.REFUSE) if self.down else self.portal.handle(request)
 
 
@@ -100,8 +104,9 @@ def fronted(folder: Path, portal: Portal, *, options: dict[str, Any] | None = No
     clock = TestClock()
     transport: httpx.BaseTransport = MockTransport(line)
     connector = NationalPortal(
-        "cong", PortalSettings.model_validate(values | (options or {})), transport=transport, sleep=lambda _s: None
-    )
+        "cong", PortalSettings.model_validate(values | (options or {})), transport=transport, sleep=lambda _s: None,
+        monotonic=lambda: time.monotonic() + line.elapsed_s,
+    )  # fmt: skip
     (folder / "gateway.db").write_bytes(empty_database())
     settings = Settings(tenant=TenantSettings(code="H99"), database=DatabaseSettings(path=folder / "gateway.db"))
     with Gateway(settings, connectors=[connector], clock=clock) as gateway:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.errors import StoreError
+from gateway.fronts import Standing
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change, Dossier, DossierCode, DossierStatus
 from gateway.policy import Control, Limits, PartnerState
@@ -33,7 +34,7 @@ from gateway.store.contract import (
     Wish,
     Worker,
 )
-from gateway.store.inbox import SqlInbox, header_of, received
+from gateway.store.inbox import SqlInbox, header_of, look_up, received
 from gateway.store.ledger import prepare, write_changes
 from gateway.store.letters import Buried
 from gateway.store.moments import from_us
@@ -173,6 +174,11 @@ class SqlStore(ABC):
         """The present header of a dossier, or none when the ledger does not know it."""
         with self._read() as sql:
             return header_of(sql, code)
+
+    def look_up(self, code: DossierCode) -> tuple[Dossier, Standing] | None:
+        """The present header of a dossier and how it stands, or none when the ledger does not know it."""
+        with self._read() as sql:
+            return look_up(sql, code)
 
     def received(self) -> list[Received]:
         with self._read() as sql:

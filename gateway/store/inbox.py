@@ -63,10 +63,7 @@ class SqlInbox:
         keys = sorted({code.key for code in codes})
         if self.sql.dialect == "postgresql":
             self.sql.run("lock_dossiers", keys=keys)
-        return {
-            key: Standing(DossierStatus(status), from_us(at), Origin(origin), version)
-            for key, _, origin, status, at, version, *_ in self.sql.rows("dossiers", keys=keys)
-        }
+        return _standing(self.sql, keys)
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:
         return self._write(changes, whole=True)
@@ -76,6 +73,19 @@ class SqlInbox:
 
     def undo(self) -> None:
         self.undone = True
+
+
+def look_up(sql: Statements, code: DossierCode) -> tuple[Dossier, Standing] | None:
+    """The present header of a dossier and how it stands, or none when the ledger does not know it."""
+    header = header_of(sql, code)
+    return None if header is None else (header, _standing(sql, [code.key])[code.key])
+
+
+def _standing(sql: Statements, keys: Sequence[str]) -> dict[str, Standing]:
+    return {
+        key: Standing(DossierStatus(status), from_us(at), Origin(origin), version)
+        for key, _, origin, status, at, version, *_ in sql.rows("dossiers", keys=keys)
+    }
 
 
 def header_of(sql: Statements, code: DossierCode) -> Dossier | None:

@@ -142,7 +142,7 @@ def _enveloped(request: Asked, paths: Paths, path: str) -> Ask:
         return _adapter(request, paths)
     if request.method != "POST":
         raise NotAllowed
-    _check_destination(request, paths)
+    _check_destination(request, paths, needed=paths.dstcode_needed)
     body = _object(request.body)
     if group is Group.LOGIN:
         return Ask(group, lists.LOGIN, parameters=body)
@@ -157,16 +157,16 @@ def _enveloped(request: Asked, paths: Paths, path: str) -> Ask:
     )
 
 
-def _check_destination(request: Asked, paths: Paths) -> None:
+def _check_destination(request: Asked, paths: Paths, *, needed: bool) -> None:
     given = {request.headers.get("dstcode", ""), request.query.get("dstcode", "")} - {""}
-    if (given or paths.dstcode_needed) and paths.dstcode not in given:
+    if (given or needed) and paths.dstcode not in given:
         raise NoDestination
 
 
 def _store(request: Asked, paths: Paths, path: str) -> Ask:
     if request.method != "POST":
         raise NotAllowed
-    _check_destination(request, paths)
+    _check_destination(request, paths, needed=paths.dstcode_needed)
     if not request.query.get("providerurl"):
         raise NoDestination
     name = path.rpartition("/")[2]
@@ -177,6 +177,8 @@ def _store(request: Asked, paths: Paths, path: str) -> Ask:
 
 def _adapter(request: Asked, paths: Paths) -> Ask:
     """Variants B, C and D are known by the last segments of the path; what is before them is the adapter's own."""
+    # The local adapter knows the destination by itself.
+    _check_destination(request, paths, needed=False)
     head, _, name = request.path.rpartition("/")
     if head.rpartition("/")[2] == paths.facade_path:
         return _facade(request, name)

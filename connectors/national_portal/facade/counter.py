@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Final, cast
 
@@ -20,7 +21,7 @@ from connectors.national_portal.dialect.answers import JSON, Answer
 from connectors.national_portal.dialect.asks import Ask, Group
 from connectors.national_portal.facade import refusals
 from connectors.national_portal.facade.accounts import Callers
-from connectors.national_portal.facade.pushes import Pushes
+from connectors.national_portal.facade.pushes import Listed, Pushes
 from connectors.national_portal.facade.reading import Item, Readings
 from connectors.national_portal.facade.reads import Reads
 from connectors.national_portal.facade.rules import paths_of
@@ -28,7 +29,7 @@ from connectors.national_portal.facade.settings import FacadeSettings
 from connectors.national_portal.patience import Patience
 from connectors.national_portal.settings import PortalSettings
 from gateway.errors import DeliveryError, StoreError
-from gateway.fronts import Call, OpenIntake
+from gateway.fronts import Call, LookUp, OpenIntake
 from gateway.model import ProcedureCode
 from gateway.model.nesting import levels
 from gateway.ports import Reply
@@ -70,7 +71,7 @@ class Facade:
             facade,
             Readings(partner, settings),
             self._callers,
-            listed=self._listed,
+            listing=self._listing,
             relay=self._relay,
             portal_born_steps=settings.portal_born_steps,
         )
@@ -83,7 +84,7 @@ class Facade:
     def serves(self, path: str) -> bool:
         return asks.serves(path, self._paths)
 
-    def answer(self, call: Call, intake: OpenIntake, now: datetime) -> Reply:
+    def answer(self, call: Call, intake: OpenIntake, look_up: LookUp, now: datetime) -> Reply:
         """One call of the one-stop system to the portal's adapter (contract 2.2 to 2.6, 5, 6, 7.6)."""
         if call.too_long or len(call.body) > self._settings.max_body_bytes:
             return self._reply(answers.invalid("body"), status=413)
@@ -101,7 +102,7 @@ class Facade:
         except asks.Unreadable:
             return self._reply(answers.invalid("JSON"))
         try:
-            answer = self._admit(call, ask, now) or self._work(ask, intake, now)
+            answer = self._admit(call, ask, now) or self._work(ask, intake, look_up, now)
         except StoreError as error:
             log.error("national_portal.facade_failed", extra={"partner": self._partner, "error": type(error).__name__})  # noqa: TRY400 - its class says it all.
             answer = refusals.NOT_TAKEN
@@ -142,7 +143,7 @@ class Facade:
             return answers.NO_LOGIN
         return Answer(0, "Đăng nhập thành công", session=self._callers.sessions.open(now))
 
-    def _work(self, ask: Ask, intake: OpenIntake, now: datetime) -> Answer:
+    def _work(self, ask: Ask, intake: OpenIntake, look_up: LookUp, now: datetime) -> Answer:
         match ask.service:
             case lists.DOSSIERS:
                 return self._pushes.dossiers(ask, intake, now)
@@ -151,13 +152,15 @@ class Facade:
             case lists.OUTCOME:
                 return self._pushes.outcome(ask, intake)
             case _:
-                return self._reads.answer(ask, intake)
+                return self._reads.answer(ask, look_up)
 
-    def _listed(self, code: ProcedureCode) -> bool | None:
-        if not self._settings.check_procedures:
-            return None
+    def _listing(self) -> Listed:
+        """For one call, whose questions to the portal share its time."""
+        return partial(self._listed, self._patience()) if self._settings.check_procedures else _unasked
+
+    def _listed(self, patience: Patience, code: ProcedureCode) -> bool | None:
         silent = self._monotonic() < self._silent_until
-        listed = self._catalogue.listed(code, self._patience(0 if silent else _WITH_LOGIN))
+        listed = self._catalogue.listed(code, self._patience(0) if silent else patience)
         if listed is None and not silent:
             # Nobody's push waits for a silent portal more often than this.
             self._silent_until = self._monotonic() + self._retry_s
@@ -181,6 +184,10 @@ class Facade:
     def _reply(self, answer: Answer, *, status: int = 200, doubled: bool = False) -> Reply:
         body = answers.body(answer, self._settings.code_form)
         return Reply(status, JSON["Content-Type"], answers.doubled(body) if doubled else body)
+
+
+def _unasked(_: ProcedureCode) -> None:
+    """Nothing is known of any procedure."""
 
 
 def _check(ask: Ask) -> None:

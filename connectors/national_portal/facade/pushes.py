@@ -42,8 +42,8 @@ _WORDS: Final = {"true": True, "false": False}
 
 class Pushes:
     """
-    *listed* says whether the portal lists a procedure, as far as that is known. *relay* tells the portal at once of a
-    dossier that it never sent through us.
+    *listing* says for one call whether the portal lists a procedure, as far as that is known. *relay* tells the portal
+    at once of a dossier that it never sent through us.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class Pushes:
         readings: Readings,
         callers: Callers,
         *,
-        listed: Listed,
+        listing: Callable[[], Listed],
         relay: Relay,
         portal_born_steps: bool,
     ) -> None:
         self._settings = settings
         self._readings = readings
         self._callers = callers
-        self._listed = listed
+        self._listing = listing
         self._relay = relay
         self._portal_born_steps = portal_born_steps
 
@@ -71,7 +71,8 @@ class Pushes:
         updating = _flag(ask.updating)
         if updating is None:
             return invalid("isUpdating")
-        read = [self._dossier(item, now) for item in items]
+        listed = self._listing()
+        read = [self._dossier(item, listed, now) for item in items]
         said: list[Answer | None] = []
         with intake() as opened:
             opened.standing([each.code for each in read if isinstance(each, Dossier)])
@@ -124,14 +125,14 @@ class Pushes:
             return refused.answer
         return self._relay(item)
 
-    def _dossier(self, item: object, now: datetime) -> Dossier | Answer:
+    def _dossier(self, item: object, listed: Listed, now: datetime) -> Dossier | Answer:
         try:
             dossier = self._readings.dossier(item, now)
         except NotTaken as refused:
             return refused.answer
         if not self._callers.owns(dossier.code):
             return invalid("MaHoSo")
-        if self._listed(dossier.procedure) is False:
+        if listed(dossier.procedure) is False:
             return refusals.of_procedure(dossier.procedure.text)
         return dossier
 

@@ -19,7 +19,7 @@ from connectors.national_portal.shapes import Call, Group
 from connectors.national_portal.translate import moment
 from connectors.national_portal.wire import Row
 from gateway.errors import DeliveryError, InvalidInput
-from gateway.fronts import OpenIntake, Standing
+from gateway.fronts import LookUp, Standing
 from gateway.model import Dossier, DossierCode, ProcedureCode
 
 _STALE: Final = "Thành công (dữ liệu lưu trước đây, chưa hỏi lại được Cổng / as remembered, the portal cannot be asked)"
@@ -38,16 +38,16 @@ class Reads:
         self._patience = patience
         self._beyond = beyond
 
-    def answer(self, ask: Ask, intake: OpenIntake) -> Answer:
+    def answer(self, ask: Ask, look_up: LookUp) -> Answer:
         try:
-            return self._answer(ask, intake)
+            return self._answer(ask, look_up)
         except DeliveryError as error:
             return refusals.of_delivery(error)
 
-    def _answer(self, ask: Ask, intake: OpenIntake) -> Answer:
+    def _answer(self, ask: Ask, look_up: LookUp) -> Answer:
         service = ask.service
         if service == lists.LOOKUP:
-            return self._look_up(str(ask.parameters.get("mahoso", "")), intake)
+            return self._look_up(str(ask.parameters.get("mahoso", "")), look_up)
         if service == lists.PROCEDURE:
             return self._procedure(str(ask.parameters.get("maTTHC", "")))
         if service not in lists.READS:
@@ -60,7 +60,7 @@ class Reads:
         rows, stale = self._catalogue.rows(service, lambda: self._client.ask(call, patience=patience), patience)
         return _found(service, rows, stale=stale)
 
-    def _look_up(self, number: str, intake: OpenIntake) -> Answer:
+    def _look_up(self, number: str, look_up: LookUp) -> Answer:
         """A dossier that was taken is one that the portal has, as far as a caller can tell (contract 5.7)."""
         if not number:
             return invalid("mahoso")
@@ -68,11 +68,9 @@ class Reads:
             code = DossierCode.parse(number)
         except InvalidInput:
             return found([])
-        with intake() as opened:
-            standing = opened.standing([code]).get(code.key)
-            header = opened.header(code)
-        if standing is not None and header is not None:
-            return found([_row(header, standing)])
+        known = look_up(code)
+        if known is not None:
+            return found([_row(*known)])
         return found(self._client.find_dossier(code.text, patience=self._patience()) if self._beyond else [])
 
     def _procedure(self, text: str) -> Answer:

@@ -41,6 +41,8 @@ def test_how_dossiers_stand(store: SqlStore) -> None:
         found = intake.standing([a_code(), a_code(8)])
 
     assert found == {CODE: Standing(DossierStatus.PROCESSING, END, Origin.LOCAL, 2)}
+    assert store.look_up(a_code()) == (a_dossier(), found[CODE])
+    assert store.look_up(a_code(8)) is None
 
 
 def test_a_history_that_leads_to_where_the_dossier_stands_is_told_whole(store: SqlStore) -> None:

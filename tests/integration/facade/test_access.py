@@ -171,6 +171,18 @@ def test_the_variants_without_a_session_are_open_to_whom_the_settings_trust(
             assert (record.header["ChuHoSo"], len(record.steps), record.creates) == (owner, 1, 1)
 
 
+def test_what_an_adapter_sends_elsewhere_is_not_ours(tmp_path: Path) -> None:
+    """
+    2.2: also without a session, another provider's dossiers and questions are not the portal's.
+    """
+    ask = ("GET", "/KetNoiMotCuaQuocGia/LayThuTuc", {"maTTHC": PROCEDURE, "dstcode": "VN:GOV:other"}, None)
+    with fronted(tmp_path, a_portal(), trusted_networks=["192.0.2.7/32"]) as front:
+        pushed, asked = call(front, VARIANTS[0], dstcode="VN:GOV:other"), call(front, ask)
+
+        assert [(reply.status, reply.code) for reply in (pushed, asked)] == [(400, "-1")] * 2
+        assert front.gateway.totals().get("dossiers", 0) == 0
+
+
 def test_questions_by_get_are_answered_twice_encoded(tmp_path: Path) -> None:
     """
     2.6 D: the envelope is a text within the answer.

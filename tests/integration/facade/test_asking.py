@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from connectors.national_portal.mock import Fault, FaultKind
@@ -74,6 +76,34 @@ def test_a_procedure_that_cannot_be_asked_for_holds_nobody_up(front: Fronted) ->
     front.portal.clear_faults()
 
     assert (taken, asked) == (["0", "0"], 1)
+
+
+def test_a_slow_portal_holds_up_a_batch_no_longer_than_one_call(front: Fronted) -> None:
+    """
+    Twenty procedures that nobody has asked for: the portal takes seconds for each, and the call asks for as many as fit
+    into its time.
+    """
+    front.province.log_in()
+    front.line.each_s = 1.2
+
+    reply = front.province.push(*[a_wire_dossier(a_code(n), MaTTHC=f"9.{n:06}") for n in range(100, 120)])
+
+    assert reply.code in {"0", "4"}
+    assert front.line.elapsed_s <= 3.0 + front.line.each_s
+
+
+def test_a_look_up_waits_for_nobody_who_writes(front: Fronted, tmp_path: Path) -> None:
+    """
+    5.7: another process is in the middle of something in the same file; who asks is answered.
+    """
+    front.province.push(a_wire_dossier())
+    with closing(sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        found = front.province.look_up()
+        unknown = front.province.look_up(a_code(9999))
+
+    assert [row["MAHOSO"] for row in found.json["result"]] == [CODE]
+    assert unknown.json["result"] == []
 
 
 def test_an_unknown_procedure_is_refused_by_its_name(idle: Fronted) -> None:

@@ -164,10 +164,10 @@ def test_a_database_that_is_gone_takes_nothing_and_says_so(front: Fronted) -> No
     found = front.gateway.front_at(INTEGRATION)
     assert found is not None
 
-    def gone() -> Any:
+    def gone(*_: object) -> Any:
         raise StoreUnavailable("đứt / cut")
 
-    reply = found[1].answer(Call("POST", INTEGRATION, body=body), gone, front.clock.now())
+    reply = found[1].answer(Call("POST", INTEGRATION, body=body), gone, gone, front.clock.now())
 
     assert reply.status == 200
     assert json.loads(reply.body)["error_code"] == "-1"
