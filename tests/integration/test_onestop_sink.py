@@ -127,6 +127,29 @@ def test_a_refusal_is_read_by_what_it_means(
     }[state]  # fmt: skip
 
 
+def test_a_secret_is_replaced_without_an_agreed_hour(tmp_path: Path, clock: TestClock) -> None:
+    """
+    We sign with the new secret already, the receiver knows the old one, and some day the new one: each change arrives
+    and nobody is held. Refused under both, the change waits like any other that nobody may bring.
+    """
+    new = "khoa-moi-vi-du-00016"
+    options = {"kind": "webhook", "told_of": ["cong"], "secret": SecretStr(new), "old_secret": SecretStr(SECRET)}
+    with receiving(MockOneStop(SECRET.encode(), clock.now)) as door:
+        sink = build("motcua", options | {"url": door.url, "timeout_s": 5}, clock=clock)
+        with opened(tmp_path, sink, clock=clock) as gateway:
+            for number, secret in enumerate((SECRET, SECRET, new, new)):
+                door.system.secret = secret.encode()
+                door.script[:] = [401, 401] if number == 3 else []
+                told(gateway, "cong", born_there(hours=number), str(number))
+                gateway.run_until_idle()
+
+            ended = [entry.what for entry in gateway.timeline(BORN_THERE) if entry.what.startswith("call.")]
+
+    assert ended == ["call.delivered"] * 3 + ["call.unauthenticated", "call.delivered"]
+    # The secret that fitted last is tried first: one that is out of use costs one refusal, not one for each change.
+    assert door.system.forgeries == 2
+
+
 @pytest.mark.parametrize("shown", [True, False])
 def test_a_receiver_may_ask_for_our_certificate(tmp_path: Path, clock: TestClock, shown: bool) -> None:
     """
@@ -194,6 +217,23 @@ def test_each_change_becomes_one_row(tmp_path: Path, backend: Backend, clock: Te
     assert rows[0] == before[0]
     assert [loai for _, loai, _ in rows] == ["dossier", "step"]
     assert '"status":1' in rows[0][2]
+
+
+def test_a_table_that_somebody_locks_holds_nobody_for_long(backend: Backend) -> None:
+    """
+    The province's own work has the table: the change waits for its next attempt, and the worker is free again.
+    """
+    backend.execute("CREATE TABLE thay_doi (ma TEXT PRIMARY KEY, thu_tu BIGINT, loai TEXT, noi_dung TEXT)")
+    locks = {
+        "sqlite": ["BEGIN EXCLUSIVE"],
+        "postgresql": ["SET idle_in_transaction_session_timeout = '5s'", "LOCK TABLE thay_doi"],
+    }
+    with closing(table(backend, timeout_s=0.3)) as sink, closing(backend.connect()) as other:
+        for statement in locks[backend.name]:
+            other.execute(statement)
+        (health,) = sink.check()
+
+    assert (health.ok, "cannot be reached" in health.detail) == (False, True)
 
 
 def test_a_table_that_is_not_there_is_said_before_anything_is_sent(backend: Backend) -> None:

@@ -5,7 +5,7 @@ The webhook: one signed POST for each change, and the only place that knows what
 the receiver                          means
 ====================================  ======================================================
 2xx, 409                              delivered: it has the change, now or since before
-401, 403                              AuthenticationFailed: the secret or the clock is wrong
+401, 403                              the other secret, then AuthenticationFailed: secret or clock is wrong
 404, 405, 410, a redirect             Unreachable: the address is wrong, no change can pass
 400, 413, 415, 422                    Rejected: this change will never pass
 429, 503                              Busy, ``Retry-After`` is obeyed
@@ -52,7 +52,8 @@ class WebhookClient:
         parts = urlsplit(settings.url)
         self._partner = partner
         self._settings = settings
-        self._secret = settings.secret.get_secret_value().encode()
+        given = (settings.secret.get_secret_value(), settings.old_secret.get_secret_value())
+        self._secrets = tuple(secret.encode() for secret in given if secret)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._now = now
         self._monotonic = monotonic
@@ -73,19 +74,25 @@ class WebhookClient:
 
     def tell(self, told: Told) -> None:
         """Raises a ``DeliveryError`` unless the receiver has the change."""
-        body = rendered(told)
-        headers = {
-            "Content-Type": "application/json",
-            **signed_headers(self._secret, told.key, body, self._now()),
-        }
-        try:
-            answer = self._line.send(
-                "POST", self._target, tuple(headers.items()), body, self._monotonic() + self._settings.timeout_s
-            )
-        except HttpFault as fault:
-            raise delivery_error(fault, self._partner) from fault
+        body, until = rendered(told), self._monotonic() + self._settings.timeout_s
+        first, *others = self._secrets
+        answer = self._signed(first, told.key, body, until)
+        for secret in others:
+            if answer.status not in _STRANGER:
+                break
+            answer = self._signed(secret, told.key, body, until)
+            if answer.status not in _STRANGER:
+                # It is tried first from now on, until the receiver refuses it too.
+                self._secrets = (secret, first)
         if not (200 <= answer.status < 300 or answer.status == _ALREADY):
             self._refuse(answer)
+
+    def _signed(self, secret: bytes, key: str, body: bytes, until: float) -> HttpAnswer:
+        headers = {"Content-Type": "application/json", **signed_headers(secret, key, body, self._now())}
+        try:
+            return self._line.send("POST", self._target, tuple(headers.items()), body, until)
+        except HttpFault as fault:
+            raise delivery_error(fault, self._partner) from fault
 
     def ping(self) -> int:
         """The status that the address gives to an unsigned question, which does nothing there."""

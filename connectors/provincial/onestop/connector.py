@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from connectors.provincial.onestop.client import WebhookClient
 from connectors.provincial.onestop.settings import OneStopSettings
-from connectors.provincial.onestop.table import TableClient
+from connectors.provincial.onestop.table import TableClient, longest_s
 from connectors.provincial.onestop.translate import told
 from connectors.provincial.onestop.wire import Told, rendered
 from gateway.config.explain import problems_of
@@ -142,6 +142,10 @@ class TableSink(OneStop):
     def __init__(self, name: str, settings: OneStopSettings, client: TableClient) -> None:
         super().__init__(name, settings, client)
         self._rows = client
+
+    @property
+    def longest_call(self) -> timedelta:
+        return timedelta(seconds=longest_s(self._settings))
 
     def probe(self, message: Message) -> Probe:
         return Probe(Finding.APPLIED if self._rows.has(told(message)) else Finding.ABSENT, "khóa / key")

@@ -32,6 +32,10 @@ class OneStopSettings(BaseModel):
 
     url: str = Field("", description="webhook: the address that takes a POST for each change")
     secret: SecretStr = Field(SecretStr(""), description="webhook: the key of the signature, 16 characters at least")
+    old_secret: SecretStr = Field(
+        SecretStr(""),
+        description="webhook: the old key while it is replaced, for a receiver that refuses the new one",
+    )
     engine: Engine = Field("httpx", description='webhook: what carries HTTP, "httpx" or "fast"')
     timeout_s: Seconds = Field(15.0, description="the longest that one delivery may take")
     connect_timeout_s: Seconds = Field(3.0, description="webhook, table: the longest wait for a connection")
@@ -106,6 +110,8 @@ class OneStopSettings(BaseModel):
                 raise _lacks("url", "https://motcua.tinh.gov.vn/lienthong")
             if len(self.secret.get_secret_value()) < _LEAST_SECRET:
                 raise _lacks("secret_env", "ONESTOP_SECRET (≥ 16)")
+            if 0 < len(self.old_secret.get_secret_value()) < _LEAST_SECRET:
+                raise _lacks("old_secret_env", "ONESTOP_OLD_SECRET (≥ 16)")
         if self.kind == "table":
             if not self.database_url.get_secret_value():
                 raise _lacks("database_url_env", "ONESTOP_DATABASE")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -17,6 +18,10 @@ from connectors.provincial.onestop.wire import Told
 from gateway.errors import ConfigurationError, OutcomeUnknown, Problem, Rejected, Unreachable
 
 _CONNECTIONS = 4
+_WAITS = 4
+"""For a connection of the pool, to look, to insert, and to look again: each may take its part of a delivery's time."""
+_LEAST_CONNECT_S = 2
+"""libpq waits no shorter for a connection."""
 
 
 class TableClient:
@@ -29,7 +34,8 @@ class TableClient:
         schema, _, name = settings.table.rpartition(".")
         self._table = sa.table(name, *(sa.column(each) for each in self._columns.values()), schema=schema or None)
         self._key = self._table.c[self._columns["key"]]
-        self._engine = _engine(settings)
+        self._each_s = settings.timeout_s / _WAITS
+        self._engine = _engine(settings, self._each_s)
 
     def tell(self, told: Told) -> None:
         """Insert the row unless its key is there. Raises a ``DeliveryError``."""
@@ -58,13 +64,20 @@ class TableClient:
     def check(self) -> None:
         """Reach the table and its columns. Raises a ``DeliveryError``."""
         with self._faults(), self._engine.connect() as connection:
+            self._bound(connection)
             connection.execute(sa.select(self._table).limit(1)).all()
 
     def close(self) -> None:
         self._engine.dispose()
 
     def _has(self, connection: sa.Connection, key: str) -> bool:
+        self._bound(connection)
         return connection.execute(sa.select(self._key).where(self._key == key).limit(1)).first() is not None
+
+    def _bound(self, connection: sa.Connection) -> None:
+        """What the province's own work holds back ends in time; for this transaction only, poolers lend connections."""
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(self._each_s * 1000))}")
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -90,19 +103,23 @@ def _kind(error: exc.SQLAlchemyError) -> str:
     return str(getattr(origin, "sqlstate", None) or type(origin or error).__name__)
 
 
-def _engine(settings: OneStopSettings) -> sa.Engine:
+def longest_s(settings: OneStopSettings) -> float:
+    """Seconds that a delivery takes at most, the connection included."""
+    return settings.timeout_s + max(_LEAST_CONNECT_S, settings.connect_timeout_s)
+
+
+def _engine(settings: OneStopSettings, each_s: float) -> sa.Engine:
     try:
         url = sa.make_url(settings.database_url.get_secret_value())
         if url.drivername in {"postgresql", "postgres"}:
             url = url.set(drivername="postgresql+psycopg")
-        options = {"connect_timeout": max(1, round(settings.connect_timeout_s))} if "psycopg" in url.drivername else {}
         return sa.create_engine(
             url,
             pool_size=_CONNECTIONS,
             max_overflow=0,
-            pool_timeout=settings.timeout_s,
+            pool_timeout=each_s,
             pool_pre_ping=True,
-            connect_args=options,
+            connect_args=_waits(url.drivername, settings.connect_timeout_s, each_s),
             hide_parameters=True,
         )
     except (exc.ArgumentError, ImportError):
@@ -116,3 +133,17 @@ def _engine(settings: OneStopSettings) -> sa.Engine:
                 )
             ]
         ) from None
+
+
+def _waits(driver: str, connect_s: float, each_s: float) -> dict[str, Any]:
+    """How long the driver waits by itself; a server that went silent is given up too."""
+    if "psycopg" in driver:
+        seconds = max(1, round(each_s))
+        return {
+            "connect_timeout": max(1, round(connect_s)),
+            "keepalives_idle": seconds,
+            "keepalives_interval": 1,
+            "keepalives_count": 3,
+            "tcp_user_timeout": seconds * 1000,
+        }
+    return {"timeout": each_s} if driver.startswith("sqlite") else {}
