@@ -115,12 +115,16 @@ def _cursor(claims: Sequence[Claim]) -> str:
     return base64.urlsafe_b64encode(zlib.compress(orjson.dumps(lent), 9)).decode().rstrip("=")
 
 
+def _each_once(lent: Sequence[_Lent]) -> bool:
+    return len({lane for lane, *_ in lent}) == len(lent) and all(len(set(ids)) == len(ids) for *_, ids in lent)
+
+
 def _lent(cursor: str) -> list[Any]:
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         unpacker = zlib.decompressobj()
         lent = _LENT.validate_json(unpacker.decompress(packed, _MOST_UNPACKED))
-        if unpacker.eof and not unpacker.unused_data and len(lent) <= MOST_DOSSIERS:
+        if unpacker.eof and not unpacker.unused_data and len(lent) <= MOST_DOSSIERS and _each_once(lent):
             return lent
     except (binascii.Error, zlib.error, ValueError, ValidationError):
         pass

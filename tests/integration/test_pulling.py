@@ -6,6 +6,7 @@ import base64
 import zlib
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from connectors.provincial.onestop.connector import build
@@ -116,6 +117,20 @@ def test_who_comes_too_late_does_not_settle_for_another(store: SqlStore, clock: 
 
 def packed(lent: str) -> str:
     return base64.urlsafe_b64encode(zlib.compress(lent.encode())).decode().rstrip("=")
+
+
+def test_a_page_acknowledges_each_change_once(store: SqlStore, clock: TestClock, pulling: Pulling) -> None:
+    """
+    A cursor that somebody made up of ours, with a dossier or a change in it twice, is none; the true one still works.
+    """
+    filled(store, clock, 1)
+    page = pulling.read("a", 1)
+    ((lane, token, unknown, ids),) = orjson.loads(zlib.decompress(base64.urlsafe_b64decode(page.cursor + "===")))
+    for twice in ([[lane, token, unknown, ids]] * 2, [[lane, token, unknown, ids * 2]]):
+        with pytest.raises(InvalidInput, match="cursor"):
+            pulling.acknowledge("a", packed(orjson.dumps(twice).decode()))
+
+    assert pulling.acknowledge("a", page.cursor).dossiers == 1
 
 
 BOMB = base64.urlsafe_b64encode(zlib.compress(b"[" * 10_000_000)).decode().rstrip("=")
