@@ -61,7 +61,9 @@ class Readings:
         item = _checked(element, self._layouts.dossier)
         try:
             # Where it was filed is the portal's matter (12.5); that it is pushed as a header makes it ours (6.3).
-            dossier = self._reader.dossier({**item, "NoiNopHoSo": _LOCAL}, status_at=_reached(item, now))
+            dossier = self._reader.dossier(
+                {**_named(item, self._layouts.dossier), "NoiNopHoSo": _LOCAL}, status_at=_reached(item, now)
+            )
             procedure = Procedure(
                 code=dossier.procedure,
                 name=str(item["TenTTHC"]),
@@ -82,7 +84,7 @@ class Readings:
         """One entry of a timeline."""
         item = _checked(element, self._layouts.step)
         try:
-            step = self._reader.step(item)
+            step = self._reader.step(_named(item, self._layouts.step))
         except InvalidInput as error:
             raise NotTaken(refusals.of_input(error)) from None
         except ValidationError as error:
@@ -152,6 +154,19 @@ def _plain(item: Item, layout: Layout) -> dict[str, Any]:
         if isinstance(rows, list):
             plain[table.name] = [_plain(row, table.layout) if isinstance(row, dict) else row for row in rows]
     return plain
+
+
+def _named(item: Item, layout: Layout) -> dict[str, Any]:
+    """
+    What the layout names and has checked. The reader takes keys in any case, and another spelling of a name, which the
+    portal keeps like any other key, would stand for the field itself.
+    """
+    named = {scalar.name: item[scalar.name] for scalar in layout.scalars if scalar.name in item}
+    for table in layout.rows:
+        rows = item.get(table.name)
+        if isinstance(rows, list):
+            named[table.name] = [_named(row, table.layout) for row in rows]
+    return named
 
 
 def _reached(item: Item, now: datetime) -> datetime:

@@ -14,6 +14,7 @@ from connectors.national_portal.mock import PREFIXES, Fault, FaultKind
 from gateway import DossierCode
 from gateway.errors import StoreUnavailable
 from gateway.fronts import Call
+from gateway.model import DossierStatus
 from gateway.model.times import to_wire14
 from tests.fronting import Fronted, fronted
 from tests.portal import CODE, PASSWORD, a_code, a_portal, a_wire_dossier, a_wire_step, example
@@ -61,6 +62,29 @@ def test_numbers_and_booleans_arrive_as_the_words_that_they_stand_for(front: Fro
     file = record.header["TaiLieuNop"][0]
     assert (record.header["TrangThaiHoSo"], record.header["HinhThuc"]) == ("2", "0")
     assert (file["IsDeleted"], file["DuocSoHoa"]) == ("False", "1")
+
+
+def test_a_key_in_other_letters_is_another_key(front: Fronted) -> None:
+    """
+    3.2, 18.3: what only looks like a field of ours was checked by nobody. It is kept like any key that nobody knows,
+    and speaks for no dossier, procedure, owner or step.
+    """
+    other = {"mahoso": a_code(2), "MATTHC": "9.000777", "trangthaihoso": "9", "CHUHOSO": "Người Khác"}
+
+    dossiers = front.province.push(a_wire_dossier(**other), a_wire_dossier(a_code(2)))
+    step = front.province.step(a_wire_step(mahoso=a_code(2), TRANGTHAI="9"))
+    front.deliver()
+
+    record, second = front.portal.dossier(CODE), front.portal.dossier(a_code(2))
+    assert record is not None
+    assert second is not None
+    assert (dossiers.code, step.code) == ("0", "0")
+    # The step has moved the status; all else is as it was written.
+    assert {name for name, value in a_wire_dossier(**other).items() if record.header[name] != value} == {
+        "TrangThaiHoSo"
+    }
+    assert [len(each.steps) for each in (record, second)] == [1, 0]
+    assert front.gateway.known([DossierCode.parse(CODE)])[CODE].status is DossierStatus.PROCESSING
 
 
 def test_a_push_that_is_repeated_has_no_second_effect(front: Fronted) -> None:
