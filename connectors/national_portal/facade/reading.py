@@ -124,7 +124,9 @@ class Readings:
             raise NotTaken(invalid(error.text)) from None
         if ours is None:
             raise NotTaken(refusals.of_field("TrangThai", item))
-        return changed.model_copy(update={"wording": wording_of(item, ours, OUTCOME_FORM)})
+        # The number is told as the portal gave it, however it is written here.
+        said = {**item, "MaHoSo": ours["MaHoSo"]}
+        return changed.model_copy(update={"wording": wording_of(said, ours, OUTCOME_FORM)})
 
 
 def _checked(element: object, layout: Layout) -> Item:

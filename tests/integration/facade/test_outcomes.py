@@ -102,3 +102,18 @@ def test_an_outcome_from_before_any_calendar_is_refused(front: Fronted) -> None:
     reply = front.province.call("DongBoTrangThaiHoSo", type="2", data=an_outcome(NgayXuLy="00010101000000"))
 
     assert (reply.code, reply.message.split(":")[1]) == ("1", " NgayXuLy «00010101000000»")
+
+
+def test_the_number_of_an_outcome_may_be_in_small_letters(front: Fronted) -> None:
+    """
+    3.1: codes are compared without case; the portal hears the number that it gave.
+    """
+    from_the_portal(front, NATIONAL)
+
+    reply = front.province.call("DongBoTrangThaiHoSo", type="2", data=an_outcome(MaHoSo=f"{NATIONAL.lower()} "))
+    front.deliver()
+
+    record = front.portal.dossier(NATIONAL)
+    assert record is not None
+    assert reply.code == "0"
+    assert [each.body["MaHoSo"] for each in record.outcomes] == [NATIONAL]
