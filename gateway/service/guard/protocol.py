@@ -35,6 +35,7 @@ The offer to go on in another protocol, which we need not take. The parser would
 request; under another name it is a header like any.
 """
 _NO_UPGRADE = b"\nX-Upgrade:"
+_HEAD_ENDS = b"\r\n\r\n"
 
 
 class Stage(Enum):
@@ -65,6 +66,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stage = Stage.QUIET
         self._since = 0.0
         self._size = 0
+        self._tail = b""
         self._framing = 0
         self._under_way = 0
         self._fresh = True
@@ -92,9 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._begin(Stage.HEAD)
         if self._stage is Stage.HEAD:
             self._size += len(data)
-            head, end, rest = data.partition(b"\r\n\r\n")
-            if _UPGRADE.search(head):
-                data = _UPGRADE.sub(_NO_UPGRADE, head) + end + rest
+            data = self._without_offer(data)
         if self._stage is Stage.BODY:
             self._framing += len(data)
         super().data_received(data)
@@ -104,6 +104,14 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._stage is Stage.BODY and self._framing > most + _MOST_FRAMING * self._size:
             # A trailer or an extension of a chunk without end.
             self._refuse("head-too-large")
+
+    def _without_offer(self, data: bytes) -> bytes:
+        """*data*, a piece of a head, without an offer in it; what stands behind the head stays as it is."""
+        seen = self._tail + data
+        end = seen.find(_HEAD_ENDS)
+        self._tail = seen[1 - len(_HEAD_ENDS) :]
+        head = data if end < 0 else data[: max(0, end + len(_HEAD_ENDS) - (len(seen) - len(data)))]
+        return _UPGRADE.sub(_NO_UPGRADE, head) + data[len(head) :] if _UPGRADE.search(head) else data
 
     def on_message_begin(self) -> None:
         if self._stage in {Stage.QUIET, Stage.WORK}:
@@ -193,6 +201,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stage = stage
         self._since = self.loop.time()
         self._size = self._framing = 0
+        self._tail = b""
 
     def _rest(self) -> None:
         """If everything that was asked is answered, wait for more."""

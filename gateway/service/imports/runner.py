@@ -31,6 +31,8 @@ SILENCE: Final = timedelta(seconds=60)
 GONE: Final = timedelta(hours=1)
 """A job of which nothing was heard for so long has failed: whoever had its file is gone, and somebody waits for it."""
 HEARD_EVERY: Final = timedelta(minutes=5)
+HEARING: Final = 2 * HEARD_EVERY
+"""Who could hear others for so long may say that one is gone: before, all may have just started or been cut off."""
 LOOK_EVERY_S: Final = 15.0
 TELL_EVERY_S: Final = 1.0
 _NO_SOURCE: Final = {
@@ -68,11 +70,13 @@ class Runner:
         self._spool = spool
         self._place = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
         self._heard_at: datetime | None = None
+        self._hears_since: datetime | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
 
     def start(self) -> None:
+        self._hears_since = self._gateway.clock.now()
         self._thread.start()
 
     def close(self) -> None:
@@ -104,6 +108,7 @@ class Runner:
                     self._try(id_)
                 self._tidy()
             except (OSError, StoreError) as fault:
+                self._hears_since = None
                 log.warning(Event.IMPORT_POSTPONED, error=type(fault).__name__)
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
@@ -172,8 +177,11 @@ class Runner:
 
     def _tidy(self) -> None:
         """End jobs that nobody can do any more, and delete files of jobs that nobody knows any more."""
-        for id_ in self._gateway.jobs.end_silent("import", {"refusal": _LOST}, silence=GONE):
-            log.warning(Event.IMPORT_LOST, job=id_)
+        now = self._gateway.clock.now()
+        self._hears_since = self._hears_since or now
+        if now - self._hears_since >= HEARING:
+            for id_ in self._gateway.jobs.end_silent("import", {"refusal": _LOST}, silence=GONE):
+                log.warning(Event.IMPORT_LOST, job=id_)
         for id_, path in self._spool.forgotten(time.time()):
             if self._gateway.jobs.find(id_) is None:
                 path.unlink(missing_ok=True)

@@ -122,6 +122,10 @@ def house() -> Iterator[Callable[..., House]]:
             async def body(request: Request) -> Response:
                 return Response(b"%d" % len(await raw(request, settings.max_body_bytes)))
 
+            @app.post("/repeat")
+            async def repeat(request: Request) -> Response:
+                return Response(await raw(request, settings.max_body_bytes))
+
             server = stack.enter_context(
                 Server(app, settings, stop_s=1.0, refused=lambda reason: refused.update([reason]))
             )
@@ -340,6 +344,23 @@ def test_an_offer_of_another_protocol_costs_no_body(house: Callable[..., House],
 
     assert opened.ask(GET + whole).count(b"HTTP/1.1 200") <= 1
     assert opened.refused == {"malformed": 1}
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+def test_words_of_a_body_are_no_offer(house: Callable[..., House], cut: int) -> None:
+    """
+    The network cuts the request before the last bytes of its head, or behind them: what comes with those is left as it
+    is, though a line of it begins like an offer.
+    """
+    body = b"\nUpgrade: a column of a table\r\n\r\n"
+    head = POST.replace(b"/body", b"/repeat") % len(body)
+    with closing(house(body_s=2.0).call()) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(head[:-cut])
+        time.sleep(0.05)  # So that the server reads twice.
+        connection.sendall(head[-cut:] + body + GET)
+        assert answer(connection).endswith(b"\r\n\r\n" + body)
+        assert answer(connection).endswith(b"ok")
 
 
 def test_requests_behind_each_other_are_answered_in_turn(house: Callable[..., House]) -> None:

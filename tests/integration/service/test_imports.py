@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -202,6 +204,75 @@ def test_an_import_whose_machine_is_gone_has_a_visible_end(
 
     assert job["state"] == "failed"
     assert "Gửi lại tệp" in job["refusal"]["remedy"]
+
+
+def forgotten(spool: Spool) -> Path:
+    """A file that a runner deletes when it has looked after everything else."""
+    spool.folder.mkdir(exist_ok=True)
+    path = spool.folder / f"{'e' * 32}.part"
+    path.touch()
+    long_ago = time.time() - FORGOTTEN_S - 60
+    os.utime(path, (long_ago, long_ago))
+    return path
+
+
+def look_round(gateway: Gateway, spool: Spool, until_gone: Path) -> None:
+    runner = Runner(gateway, spool)
+    runner.start()
+    until(lambda: not until_gone.exists(), "it has looked round")
+    runner.close()
+
+
+def test_who_just_started_calls_nobody_gone(gateway: Gateway, clock: TestClock, tmp_path: Path) -> None:
+    """
+    Two machines were off over night. The one without the file is up first, and leaves the other's import alone.
+    """
+    theirs, ours = Spool(tmp_path / "theirs"), Spool(tmp_path / "ours")
+    upload(theirs, ID)
+    Runner(gateway, theirs).add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+    clock.advance(10 * GONE)
+    look_round(gateway, ours, forgotten(ours))
+    look_round(gateway, theirs, theirs.folder / f"{ID}.csv")
+
+    job = gateway.jobs.find(ID)
+    assert job is not None
+    assert job.state == "done"
+
+
+class Cut(Gateway):
+    """Its threads for imports are away from the database."""
+
+    away = True
+
+    @property
+    def jobs(self) -> Jobs:
+        if self.away and threading.current_thread().name == "imports":
+            raise StoreUnavailable("cut")
+        return super().jobs
+
+
+def test_who_was_away_from_the_database_calls_nobody_gone(
+    gateway: Gateway, clock: TestClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    Nobody could say anything for hours. The first one back does not take that for the silence of the others.
+    """
+    ours = Spool(tmp_path / "ours")
+    left = forgotten(ours)
+    with Cut(gateway.settings, connectors=[], clock=clock) as cut:
+        runner = Runner(cut, ours)
+        runner.start()
+        runner.add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+        until(lambda: "import.postponed" in caplog.messages, "it cannot look round")
+        clock.advance(10 * GONE)
+        cut.away = False
+        runner.add(ID[::-1], "mot-cua", "nhap-tep", backfill=False, size=1)
+        until(lambda: not left.exists(), "it has looked round")
+        runner.close()
+
+    job = gateway.jobs.find(ID)
+    assert job is not None
+    assert job.state == "waiting"
 
 
 class Long(Gateway):
