@@ -13,9 +13,10 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from gateway.fronts import Call
+from gateway.ports import Reply
 from gateway.service.context import Service
 from gateway.service.published.problems import Refusal
-from gateway.service.requests.bodies import raw
+from gateway.service.requests.bodies import in_turn, raw
 
 
 class FacadeRoute(Route):
@@ -51,7 +52,11 @@ class FacadeRoute(Route):
             source=request.client.host if request.client else "",
             too_long=too_long,
         )
-        reply = await run_in_threadpool(self._gateway.answer, call)
+        reply = await run_in_threadpool(self._reply, call)
         if reply is None:
             raise Refusal("not-found")
         return Response(reply.body, reply.status, headers | {"Content-Type": reply.content_type})
+
+    def _reply(self, call: Call) -> Reply | None:
+        with in_turn(call.body):
+            return self._gateway.answer(call)

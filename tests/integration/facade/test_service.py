@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import httpx
+import pytest
 
+from gateway import Gateway, Settings
+from gateway.config import DatabaseSettings
+from gateway.fronts import Call, LookUp, OpenIntake
+from gateway.ports import Reply
+from gateway.service.requests.bodies import MOST_VALUES
 from tests.fronting import fronted
+from tests.partners import ScriptedPartner
 from tests.portal import PASSWORD, UNIT, a_portal, example_bytes
 from tests.serving import serving
 
@@ -44,3 +55,44 @@ def test_without_its_settings_nothing_is_answered_in_the_portals_place(tmp_path:
         answer: httpx.Response = client.post(LOGIN, content=example_bytes("login.request"))
 
     assert answer.status_code == 404
+
+
+@dataclass
+class Meeting(ScriptedPartner):
+    """Answers in its partner's place, and says of each call whether another one was answered at the same time."""
+
+    most_body_bytes: int = 1_000_000
+    met: list[bool] = field(default_factory=list)
+    _both: threading.Barrier = field(default_factory=lambda: threading.Barrier(2, timeout=0.5))
+
+    @property
+    def front(self) -> Meeting:
+        return self
+
+    def serves(self, path: str) -> bool:
+        return path == "/gap"
+
+    def answer(self, call: Call, intake: OpenIntake, look_up: LookUp, now: datetime) -> Reply:
+        try:
+            self._both.wait()
+        except threading.BrokenBarrierError:
+            self.met.append(False)
+        else:
+            self.met.append(True)
+        return Reply(200, "application/json", b"{}")
+
+
+@pytest.mark.parametrize(("values", "at_once"), [(10, True), (2 * MOST_VALUES, False)], ids=["usual", "endless"])
+def test_bodies_of_endless_values_are_read_one_at_a_time(tmp_path: Path, values: int, at_once: bool) -> None:
+    """
+    Ten megabytes of empty objects are hundreds once they are read. Several such calls wait for each other, usual ones
+    for nobody.
+    """
+    meeting = Meeting()
+    body = b"[" + b",".join([b"{}"] * values) + b"]"
+    settings = Settings(database=DatabaseSettings(path=tmp_path / "gateway.db"))
+    with Gateway(settings, connectors=[meeting]) as gateway, serving(gateway) as client, ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: client.post("/gap", content=body), range(2)))
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert meeting.met == [at_once, at_once]
