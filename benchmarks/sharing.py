@@ -90,7 +90,7 @@ def _wait(our: Gateway, delivered: int) -> None:
     deadline = time.perf_counter() + _PATIENCE_S
     while our.status()[0].delivered < delivered:
         assert time.perf_counter() < deadline
-        time.sleep(_LOOK_AGAIN_S)
+        time.sleep(_LOOK_AGAIN_S)  # The workers are other processes; seldom enough to cost them nothing.
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def test_a_process_that_ends_may_take_its_time_where_the_server_answers(postgres
     """
     store = postgres_backend.open()
     store.hurry(timedelta(0))
-    sleep(2 * LOOK_S)
+    sleep(2 * LOOK_S)  # Until the store's own thread has looked for stuck connections, by the machine's clock.
 
     accept(store, change(a_dossier()))
 
@@ -185,3 +185,32 @@ def test_nobody_waits_to_tell_the_server_what_another_tells_it(postgres_backend:
             accept(store, *(change(a_dossier(code=a_code(n)), f"{n}") for n in range(first, first + 200)))
 
         assert store.totals()["dossiers"] == 600
+
+
+DIES_AS_IT_COUNTS = """
+CREATE FUNCTION dies_as_it_counts(n bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+    IF current_query() LIKE 'ANALYZE%' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    RETURN n;
+END $$;
+CREATE INDEX dies_as_it_counts ON lt_lane (dies_as_it_counts(dossier_id));
+"""
+
+
+def test_a_server_that_fails_as_it_counts_takes_back_nothing_that_was_accepted(
+    postgres_backend: PostgresBackend,
+) -> None:
+    """
+    The connection is lost after the commit, while tables are counted: whoever submitted hears that it was accepted, and
+    the next change gets a connection that works.
+    """
+    postgres_backend.execute(DIES_AS_IT_COUNTS)
+    store = postgres_backend.open(pool=1)
+
+    for first in range(0, 1_000, 250):
+        receipts = accept(store, *(change(a_dossier(code=a_code(n)), f"{n}") for n in range(first, first + 250)))
+        assert [receipt.version for receipt in receipts] == [1] * 250
+
+    assert store.totals()["dossiers"] == 1_000
+    with closing(postgres_backend.connect()) as connection:
+        known = connection.execute("SELECT relpages FROM pg_class WHERE relname = 'lt_lane'").fetchone()
+    assert known == (0,)
