@@ -12,7 +12,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from connectors.national_portal.dialect.answers import Answer, invalid
-from connectors.national_portal.dialect.layouts import Layout, layouts
+from connectors.national_portal.dialect.layout import Layout
+from connectors.national_portal.dialect.layouts import layouts
 from connectors.national_portal.facade import refusals
 from connectors.national_portal.facade.rules import rules_of
 from connectors.national_portal.received import Reader
