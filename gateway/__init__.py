@@ -5,7 +5,7 @@ from gateway.config import Settings
 from gateway.errors import ConfigurationError, DeliveryError, GatewayError, InvalidInput, StoreError
 from gateway.model import Change, Dossier, DossierCode, ProcessingStep
 from gateway.ports import Receipt
-from gateway.store.contract import DeadLetter, PartnerStatus, TimelineEntry
+from gateway.store.views import DeadLetter, PartnerStatus, TimelineEntry
 
 __all__ = [
     "Change",

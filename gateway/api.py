@@ -38,16 +38,9 @@ from gateway.pulling import Pulling
 from gateway.store import audit
 from gateway.store.answers import Answer, Asked
 from gateway.store.audit import Act
-from gateway.store.contract import (
-    DeadLetter,
-    Delivery,
-    DossierEntry,
-    Known,
-    PartnerStatus,
-    Received,
-    TimelineEntry,
-)
+from gateway.store.contract import Known
 from gateway.store.opening import open_store
+from gateway.store.views import DeadLetter, Delivery, DossierEntry, PartnerStatus, Received, TimelineEntry
 from gateway.store.vitals import Vitals
 
 

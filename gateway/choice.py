@@ -16,7 +16,7 @@ from gateway.causes import belongs, cause_key, code_of
 from gateway.errors import InvalidInput
 from gateway.model import DossierCode
 from gateway.model.text import show
-from gateway.store.contract import DeadLetter
+from gateway.store.views import DeadLetter
 
 _FIELD = "thông điệp chết / dead letter"
 _SEE_LIST = "Xem «lienthong dead-letters list» / See «lienthong dead-letters list»"

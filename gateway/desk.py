@@ -18,8 +18,8 @@ from gateway.ports import Advice, Clock, Connector, Previewer
 from gateway.rehearsal import Comparison, compare
 from gateway.remedies import advise
 from gateway.store.audit import Act
-from gateway.store.contract import DeadLetter
 from gateway.store.letters import Buried
+from gateway.store.views import DeadLetter
 
 log = get_logger(__name__)
 

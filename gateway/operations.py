@@ -21,7 +21,7 @@ from gateway.policy import Control, RateLimit, Window
 from gateway.ports import Clock
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
-from gateway.store.contract import AuditEntry, Worker
+from gateway.store.views import AuditEntry, Worker
 
 SILENT = timedelta(minutes=5)
 """A worker that did not show itself for so long is gone."""

@@ -20,7 +20,7 @@ from gateway.config import load
 from gateway.demo.compare import Comparison, compare, expected_from
 from gateway.demo.site import merged_provinces
 from gateway.demo.staging import Place, write_places
-from gateway.store.contract import PartnerStatus
+from gateway.store.views import PartnerStatus
 
 COMMAND = Path(sys.executable).with_name("lienthong")
 PASSWORD_NAME = "LIENTHONG_CONG_DVCQG_PASSWORD"

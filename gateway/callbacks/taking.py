@@ -29,8 +29,8 @@ from gateway.ports import Clock, Connector, Receiver, Reply, Said
 from gateway.store import notices
 from gateway.store.audit import Act, append
 from gateway.store.base import SqlStore
-from gateway.store.contract import Notice, TurnedAway
 from gateway.store.inbox import SqlInbox
+from gateway.store.views import Notice, TurnedAway
 
 log = get_logger(__name__)
 

@@ -38,7 +38,7 @@ from gateway.cli.letter_views import (
 )
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at, gateway_with_what_is_there
 from gateway.desk import needed_reason
-from gateway.store.contract import DeadLetter
+from gateway.store.views import DeadLetter
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -16,7 +16,7 @@ from gateway.cli.shell import interactive
 from gateway.config.settings import vietnamese
 from gateway.model import DossierCode
 from gateway.operations import account
-from gateway.store.contract import DeadLetter
+from gateway.store.views import DeadLetter
 
 NumbersArgument = Annotated[
     list[int] | None, typer.Argument(help="Số của các thông điệp. / Their numbers.", metavar="[SỐ]...")

@@ -9,7 +9,7 @@ from gateway.choice import cause_of
 from gateway.cli import output
 from gateway.desk import Cause, Rehearsal
 from gateway.rehearsal import Difference
-from gateway.store.contract import DeadLetter
+from gateway.store.views import DeadLetter
 
 SHOWN = 50
 REHEARSED = 20

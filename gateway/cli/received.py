@@ -11,7 +11,7 @@ from gateway.cli.exits import ExitCode
 from gateway.cli.letter_options import ActorOption, actor_of
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
 from gateway.cli.story import end_of
-from gateway.store.contract import Notice
+from gateway.store.views import Notice
 
 
 def received(

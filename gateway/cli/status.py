@@ -9,7 +9,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
-from gateway.store.contract import PartnerStatus
+from gateway.store.views import PartnerStatus
 
 
 def status(

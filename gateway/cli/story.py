@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from gateway.cli import output
-from gateway.store.contract import TimelineEntry
+from gateway.store.views import TimelineEntry
 
 _KINDS: Mapping[str, str] = {
     "accepted": "Đã nhận / accepted",

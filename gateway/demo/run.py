@@ -27,7 +27,7 @@ from gateway.errors import InvalidInput
 from gateway.ports import Clock, SystemClock
 from gateway.sandbox.clock import VirtualClock
 from gateway.sandbox.serving import Running, furnished_portal, serve
-from gateway.store.contract import DeadLetter
+from gateway.store.views import DeadLetter
 
 _GRACE_S = 1.0
 """How late a call may arrive after a Retry-After has left: portal and gateways share one busy process here."""

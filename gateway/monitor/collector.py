@@ -19,7 +19,7 @@ from gateway.errors import StoreError
 from gateway.monitor.fresh import Fresh
 from gateway.observe import redact_text
 from gateway.ports import Clock
-from gateway.store.contract import PartnerStatus
+from gateway.store.views import PartnerStatus
 from gateway.store.vitals import Vitals
 
 T = TypeVar("T")

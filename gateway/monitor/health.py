@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Final
 
 from gateway.monitor.collector import ALIVE
-from gateway.store.contract import PartnerStatus
+from gateway.store.views import PartnerStatus
 from gateway.store.vitals import Vitals
 
 LEAST_FREE_BYTES: Final = 64 * 1024 * 1024

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from gateway.store.contract import AuditEntry
 from gateway.store.ledger import GENESIS
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
+from gateway.store.views import AuditEntry
 
 PAGE = 1000
 

@@ -19,21 +19,7 @@ from gateway.ports import Operation, Receipt
 from gateway.store import audit, letters, outbox, reports, steering, upkeep
 from gateway.store.answers import Answer, Asked, alike, answer_all
 from gateway.store.audit import Act
-from gateway.store.contract import (
-    AuditEntry,
-    DeadLetter,
-    Delivery,
-    DossierEntry,
-    Known,
-    PartnerStatus,
-    Received,
-    Route,
-    Settled,
-    TimelineEntry,
-    Turn,
-    Wish,
-    Worker,
-)
+from gateway.store.contract import Known, Route, Settled, Turn, Wish
 from gateway.store.inbox import SqlInbox, header_of, look_up, received
 from gateway.store.ledger import prepare, write_changes
 from gateway.store.letters import Buried
@@ -41,6 +27,16 @@ from gateway.store.moments import from_us
 from gateway.store.partners import read
 from gateway.store.schema import Found
 from gateway.store.sql import Statements
+from gateway.store.views import (
+    AuditEntry,
+    DeadLetter,
+    Delivery,
+    DossierEntry,
+    PartnerStatus,
+    Received,
+    TimelineEntry,
+    Worker,
+)
 from gateway.store.vitals import Vitals, found, vitals, write
 
 Heard = Callable[[str], None]

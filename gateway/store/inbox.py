@@ -11,10 +11,11 @@ from hashlib import sha256
 from gateway.fronts import Standing
 from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin, read_body
 from gateway.ports import Kept, Receipt
-from gateway.store.contract import Received, Route
+from gateway.store.contract import Route
 from gateway.store.ledger import prepare, write_changes
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
+from gateway.store.views import Received
 
 
 class SqlInbox:

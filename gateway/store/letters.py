@@ -12,10 +12,10 @@ from typing import Any
 from gateway.lifecycle import Advance, MessageEvent, MessageState, move
 from gateway.ports import Message
 from gateway.store import audit
-from gateway.store.contract import DeadLetter
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
 from gateway.store.tally import Tally
+from gateway.store.views import DeadLetter
 
 _ACTIONS = {
     MessageEvent.REQUEUE: "requeue",

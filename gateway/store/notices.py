@@ -13,10 +13,10 @@ from hashlib import sha256
 
 from gateway.notices import PartnerCall, Why
 from gateway.ports import Reply, Said
-from gateway.store.contract import Notice, TurnedAway
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements, ids
 from gateway.store.tally import Tally
+from gateway.store.views import Notice, TurnedAway
 
 _DAY = timedelta(days=1)
 _NEVER = 2**62

@@ -10,11 +10,11 @@ from typing import Any
 from gateway.lifecycle import MessageState
 from gateway.model import DossierStatus, Notice, ProcessingStep, read_body
 from gateway.store import partners
-from gateway.store.contract import Delivery, DossierEntry, PartnerStatus, TimelineEntry
 from gateway.store.ledger import GENESIS, chain_hash
 from gateway.store.moments import from_us
 from gateway.store.sql import Statements
 from gateway.store.tally import tallies
+from gateway.store.views import Delivery, DossierEntry, PartnerStatus, TimelineEntry
 
 
 def status(sql: Statements) -> list[PartnerStatus]:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from gateway.policy import Control
 from gateway.store import audit, partners
-from gateway.store.contract import Worker
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
+from gateway.store.views import Worker
 
 LONG_GONE = timedelta(days=1)
 """Workers that vanished without a word are taken off the list after that."""

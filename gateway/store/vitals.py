@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.store import partners, reports, steering
-from gateway.store.contract import PartnerStatus, Worker
 from gateway.store.moments import from_us
 from gateway.store.schema import Found
 from gateway.store.sql import Statements
 from gateway.store.tally import tallies
+from gateway.store.views import PartnerStatus, Worker
 
 
 @dataclass(frozen=True, slots=True)

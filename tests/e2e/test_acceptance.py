@@ -23,7 +23,7 @@ from gateway.api import Gateway
 from gateway.config import DatabaseSettings, settings_from
 from gateway.model import Change, Dossier, DossierStatus, Origin, ProcedureCode, ProcessingStep, unfold
 from gateway.sandbox import VirtualClock, serve
-from gateway.store.contract import PartnerStatus
+from gateway.store.views import PartnerStatus
 from tests.builders import CODE, MORNING, a_code, a_dossier, a_result, a_step, a_supplement
 
 PASSWORD = "mat-khau-vi-du"

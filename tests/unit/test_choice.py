@@ -11,7 +11,7 @@ import pytest
 from gateway.causes import cause_key
 from gateway.choice import Choice, cause_of, chosen, grouped
 from gateway.errors import InvalidInput
-from gateway.store.contract import DeadLetter
+from gateway.store.views import DeadLetter
 from tests.builders import a_code
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from gateway.model.fields import Filled
 from gateway.model.verbatim import as_validation_error
 from gateway.ports import Receipt
 from gateway.service.published.problems import FieldProblem, field_problem, kind_of
-from gateway.store.contract import Delivery, DossierEntry, PartnerStatus, TimelineEntry
+from gateway.store.views import Delivery, DossierEntry, PartnerStatus, TimelineEntry
 
 
 def _storable(text: str) -> str:

@@ -20,7 +20,7 @@ from gateway.service.published.problems import Refusal, documented
 from gateway.service.published.schema import takes
 from gateway.service.published.shapes import PartnerState, Text
 from gateway.service.requests.bodies import raw, read_json
-from gateway.store.contract import DeadLetter
+from gateway.store.views import DeadLetter
 
 _REFUSALS = documented(
     "unauthenticated", "forbidden", "malformed", "too-large", "unsupported-type", "invalid-input", "store-unavailable",

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.errors import StoreUnavailable
 from gateway.monitor import Check, Condition, Report, health
-from gateway.store.contract import PartnerStatus, Worker
+from gateway.store.views import PartnerStatus, Worker
 from gateway.store.vitals import Vitals
 
 NOW = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)
