@@ -79,6 +79,11 @@ class Front(Protocol):
     """Answers in a partner's place. Safe to call from several threads at once."""
 
     @property
+    def source(self) -> str:
+        """The name under which what it takes enters the ledger."""
+        ...
+
+    @property
     def most_body_bytes(self) -> int:
         """The longest body that is read."""
         ...

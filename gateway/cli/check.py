@@ -12,9 +12,10 @@ from connectors.provincial.file import load_mapping
 from gateway.api import Gateway
 from gateway.cli import output
 from gateway.cli.exits import ExitCode
+from gateway.cli.hearing import unheard
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption
 from gateway.config import LogSettings, Settings, build_connectors, load
-from gateway.errors import ConfigurationError, DeliveryError, StoreError
+from gateway.errors import ConfigurationError, DeliveryError, Problem, StoreError
 from gateway.observe import set_up
 
 
@@ -67,7 +68,7 @@ def examine(config: Path) -> Iterator[Finding]:
         yield Finding(str(config), True, "hợp lệ / valid")
     if settings is None:
         return
-    yield from _database(settings)
+    yield from _database(settings, whole=whole)
     for name, source in settings.sources.items():
         yield from _mapping(name, source.mapping)
     if whole:
@@ -84,21 +85,29 @@ def _without_partners(config: Path) -> Settings | None:
 
 def _mistakes(error: ConfigurationError) -> Iterator[Finding]:
     for problem in error.problems:
-        yield Finding(problem.path, False, f"{problem.reason}. {problem.remedy}", ExitCode.CONFIGURATION)
+        yield _finding(problem)
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
+def _finding(problem: Problem) -> Finding:
+    return Finding(problem.path, False, f"{problem.reason}. {problem.remedy}", ExitCode.CONFIGURATION)
+
+
+def _database(settings: Settings, *, whole: bool) -> Iterator[Finding]:
+    """The database, and what only it can tell of the partners; without *whole* those cannot be built."""
     where = settings.database.path if settings.database.url is None else "PostgreSQL"
     what = f"database {where}"
     try:
-        with Gateway(settings, connectors=[]) as gateway:
+        with Gateway(settings, connectors=None if whole else []) as gateway:
             dossiers, unserved = gateway.totals().get("dossiers", 0), gateway.unserved()
+            strangers = list(unheard(gateway))
     except StoreError as error:
         yield Finding(what, False, str(error), ExitCode.DATABASE)
         return
     yield Finding(what, True, f"ghi được / writable, {output.number(dossiers)} hồ sơ / dossiers")
     for partner, count in unserved.items():
         yield Finding(f"partners.{partner}", False, output.nobody_serves(partner, count), ExitCode.CONFIGURATION)
+    for problem in strangers:
+        yield _finding(problem)
 
 
 def _mapping(name: str, path: Path) -> Iterator[Finding]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from gateway.api import Gateway
+from gateway.cli import output
+from gateway.cli.hearing import unheard
 from gateway.cli.reload import reload
 from gateway.cli.signals import Stop
 from gateway.cli.supervisor import Supervisor
 from gateway.cli.workers import Workers
+from gateway.errors import StoreError
+from gateway.observe import Event, get_logger
+
+log = get_logger(__name__)
 
 LOOK_EVERY = timedelta(seconds=0.5)
 
@@ -49,6 +56,7 @@ class Daemon:
     def ready(self) -> None:
         """All that was to be opened is open."""
         self._supervisor.ready()
+        self._doubt()
 
     def ended(self, every: timedelta) -> bool:
         """Wait until the work is over, or until *every* has passed, or a stop is asked for: then False."""
@@ -79,5 +87,17 @@ class Daemon:
     def _reload(self) -> None:
         self._stop.reload.clear()
         self._supervisor.reloading()
-        self._reloaded(reload(self._config, self._gateway, self._workers))
+        done = reload(self._config, self._gateway, self._workers)
+        self._reloaded(done)
         self._supervisor.ready()
+        if done:
+            self._doubt()
+
+    def _doubt(self) -> None:
+        """Say what does not keep anybody from working, and is probably not meant."""
+        # A database that is gone is told of by whoever needs it.
+        with suppress(StoreError):
+            for problem in unheard(self._gateway):
+                log.warning(Event.CONFIGURATION_DOUBTFUL, problem=str(problem))
+                if output.err.is_terminal:
+                    output.say(str(problem))

@@ -64,6 +64,8 @@ class Event(StrEnum):
     """The machine allows fewer open files than the settings want: fewer connections are let in."""
     ISSUER_UNREACHABLE = "service.issuer_unreachable"
     """The keys of the tokens' issuer could not be read; those that are known go on to count."""
+    CONFIGURATION_DOUBTFUL = "configuration.doubtful"
+    """A partner is to be told of a source that nobody is: most likely a misspelt name."""
     CONFIGURATION_RELOADED = "configuration.reloaded"
     """SIGHUP: the file's settings hold from now on, but for the sections told, which wait for the next start."""
     CONFIGURATION_REFUSED = "configuration.refused"

@@ -6,7 +6,7 @@ tests pass their own, and their own clock.
 """
 
 from gateway.ports.clock import Clock, SystemClock
-from gateway.ports.connector import Coalescer, Connector, Pulled, Speaker
+from gateway.ports.connector import Choosy, Coalescer, Connector, Pulled, Speaker
 from gateway.ports.explaining import Advice, Adviser, Health, Preview, Previewer, WireField
 from gateway.ports.messages import Delivered, Failed, Finding, Message, Operation, Outcome, Probe
 from gateway.ports.receiving import Inbox, Kept, Receipt, Receiver, Reply, Said
@@ -14,6 +14,7 @@ from gateway.ports.receiving import Inbox, Kept, Receipt, Receiver, Reply, Said
 __all__ = [
     "Advice",
     "Adviser",
+    "Choosy",
     "Clock",
     "Coalescer",
     "Connector",

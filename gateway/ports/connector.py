@@ -70,6 +70,16 @@ class Speaker(Protocol):
 
 
 @runtime_checkable
+class Choosy(Protocol):
+    """A partner that is told of what some sources say, and of nobody else's."""
+
+    @property
+    def told_of(self) -> frozenset[str]:
+        """The names of those sources."""
+        ...
+
+
+@runtime_checkable
 class Pulled(Protocol):
     """A partner that fetches what it is to be told: no worker delivers to it."""
 

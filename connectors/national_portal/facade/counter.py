@@ -78,6 +78,10 @@ class Facade:
         self._reads = Reads(catalogue, client, self._patience, beyond=facade.unknown_updates == "take")
 
     @property
+    def source(self) -> str:
+        return self._settings.source
+
+    @property
     def most_body_bytes(self) -> int:
         return self._settings.max_body_bytes
 

@@ -80,9 +80,13 @@ class OneStop(ABC):
     def route(self, kind: str, origin: str) -> str | None:  # noqa: ARG002 - wherever the dossier was born.
         return kind if kind in KINDS else None
 
+    @property
+    def told_of(self) -> frozenset[str]:
+        return self._settings.told_of
+
     def speaks_as(self, source: str) -> bool:
         """All sources but those that it is told of are the one-stop system itself."""
-        return source not in self._settings.told_of
+        return source not in self.told_of
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         (message,) = messages

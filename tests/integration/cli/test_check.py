@@ -80,6 +80,55 @@ def test_a_wrong_password_is_a_matter_of_the_partner(run: Run, configured: Path)
     assert "sai-mat-khau" not in result.output
 
 
+HEARERS = """
+[partners.vidu]
+connector = "vidu"
+[partners.motcua]
+connector = "onestop"
+kind = "pull"
+told_of = {names}
+"""
+
+
+def test_a_source_that_nobody_is_was_misspelt(run: Run, configured: Path) -> None:
+    """
+    The one-stop system would never hear of «vidu», and nobody would say why: check names the field, the value and what
+    was meant, and whoever delivers says it as it starts.
+    """
+    configured.write_text(HEARERS.format(names='["vidu", "vdu", "chang-giong-ai"]'), "utf-8")
+
+    code, found = checks(run)
+    listed = run("check").stdout
+    synced = run("sync", "--until-idle")
+
+    assert code == 3
+    assert not found["partners.motcua.told_of"][0]
+    assert "no source is called «vdu»" in listed
+    assert "Did you mean «vidu»?" in listed
+    assert "no source is called «chang-giong-ai»" in listed
+    assert "The known sources: vidu" in listed
+    assert synced.exit_code == 0
+    assert synced.stderr.count("configuration.doubtful") == 2
+
+
+def test_every_kind_of_source_may_be_told_of(run: Run, configured: Path) -> None:
+    """
+    A partner, a file's system under the name in its mapping, and a client with a key.
+    """
+    run("init", "mau")
+    configured.write_text(
+        HEARERS.format(names='["vidu", "motcua-vidu", "phong-tai-chinh"]')
+        + '[sources.tep]\nmapping = "mau/mot-cua.toml"\n',
+        "utf-8",
+    )
+    before, _ = checks(run)
+    run("keys", "create", "phong-tai-chinh", "--right", "submit", "--all-agencies")
+
+    after, _ = checks(run)
+
+    assert (before, after) == (3, 0)
+
+
 def test_an_unwritable_database_is_found(run: Run, folder: Path) -> None:
     """
     The path leads through a file: nothing can be written there.

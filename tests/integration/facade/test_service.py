@@ -62,6 +62,7 @@ class Meeting(ScriptedPartner):
     """Answers in its partner's place, and says of each call whether another one was answered at the same time."""
 
     most_body_bytes: int = 1_000_000
+    source: str = "onestop"
     met: list[bool] = field(default_factory=list)
     _both: threading.Barrier = field(default_factory=lambda: threading.Barrier(2, timeout=0.5))
 
