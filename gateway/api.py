@@ -207,7 +207,7 @@ class Gateway:
         now = self.clock.now()
         with span("accept", "internal", {"partner": partner}):
             intake = partial(self._store.receiving, partner, self.connectors, now=now)
-            return front.answer(call, intake, self._store.look_up, now)
+            return front.answer(replace(call, tenant=self.settings.tenant.code), intake, self._store.look_up, now)
 
     def received(self) -> list[Received]:
         """What partners have told us, oldest first; entries without a dossier wait for a person."""

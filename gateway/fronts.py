@@ -19,7 +19,8 @@ class Call:
     """
     One HTTP request as it arrived: *path* and *query* decoded, header names in lower case.
 
-    *source* is the address that it came from. With *too_long* the body was not read: it is longer than the front wants.
+    *source* is the address that it came from, *tenant* whose gateway it came to. With *too_long* the body was not read:
+    it is longer than the front wants.
     Query, headers and body may hold secrets and stay out of ``repr``.
     """
 
@@ -30,6 +31,7 @@ class Call:
     body: bytes = field(default=b"", repr=False)
     source: str = ""
     too_long: bool = False
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

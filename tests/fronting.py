@@ -91,7 +91,9 @@ def empty_database() -> bytes:
 
 
 @contextmanager
-def fronted(folder: Path, portal: Portal, *, options: dict[str, Any] | None = None, **facade: Any) -> Iterator[Fronted]:
+def fronted(
+    folder: Path, portal: Portal, *, options: dict[str, Any] | None = None, tenant: str = "H99", **facade: Any
+) -> Iterator[Fronted]:
     """*options* are the partner's, *facade* those of its façade."""
     line = Switched(portal)
     values: dict[str, Any] = {
@@ -108,6 +110,6 @@ def fronted(folder: Path, portal: Portal, *, options: dict[str, Any] | None = No
         monotonic=lambda: time.monotonic() + line.elapsed_s,
     )  # fmt: skip
     (folder / "gateway.db").write_bytes(empty_database())
-    settings = Settings(tenant=TenantSettings(code="H99"), database=DatabaseSettings(path=folder / "gateway.db"))
+    settings = Settings(tenant=TenantSettings(code=tenant), database=DatabaseSettings(path=folder / "gateway.db"))
     with Gateway(settings, connectors=[connector], clock=clock) as gateway:
         yield Fronted(gateway, line, clock)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +28,9 @@ from gateway.model import ProcedureCode
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_MOST_MISSING = 1000
+"""So many codes that the portal does not list are remembered: one may ask for any of them. Those it lists are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Catalogue:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._procedures: dict[str, _Entry[Listed | None]] = {}
+        self._missing: OrderedDict[str, None] = OrderedDict()
         self._procedure_flights: OneFlight[str, _Entry[Listed | None]] = OneFlight()
         self._lists: dict[str, _Entry[Sequence[Row]]] = {}
         self._list_flights: OneFlight[str, _Entry[Sequence[Row]]] = OneFlight()
@@ -129,6 +134,7 @@ class Catalogue:
                 entry = self._procedures.get(form)
                 if entry is not None and entry.value is None:
                     del self._procedures[form]
+                    del self._missing[form]
 
     def _entry(self, form: str, code: ProcedureCode, patience: Patience) -> _Entry[Listed | None]:
         entry = self._procedures.get(form)
@@ -173,8 +179,7 @@ class Catalogue:
             if landed is not None and self._monotonic() < landed.until:
                 return landed
             fresh = read()
-            with self._lock:
-                entries[key] = fresh
+            self._keep(entries, key, fresh)
             return fresh
 
         try:
@@ -185,6 +190,16 @@ class Catalogue:
             extra = {"partner": self._partner, "key": key, "code": error.code}
             log.warning("national_portal.catalogue_stale", extra=extra)
             stale = replace(entry, until=self._monotonic() + self._settings.catalogue_retry_s, stale=True)
-            with self._lock:
-                entries[key] = stale
+            self._keep(entries, key, stale)
             return stale
+
+    def _keep(self, entries: dict[str, _Entry[T]], key: str, entry: _Entry[T]) -> None:
+        with self._lock:
+            entries[key] = entry
+            self._missing.pop(key, None)
+            if entry.value is not None:
+                return
+            self._missing[key] = None
+            if len(self._missing) > _MOST_MISSING:
+                oldest, _ = self._missing.popitem(last=False)
+                del self._procedures[oldest]

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from threading import Lock
 
+from gateway.config.networks import source_key
 from gateway.policy import RateLimit
 from gateway.policy.rate import draw
 
 MOST_SOURCES = 10_000
-_SIX_BITS = 64
-"""One customer of a network has that many bits of IPv6 addresses to call from."""
-
-
-def source_key(source: str) -> str:
-    """The address that counts: a network of IPv6 addresses counts as one."""
-    try:
-        address = ipaddress.ip_address(source)
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, _SIX_BITS), strict=False))
-    return str(address)
 
 
 class SourceRates:

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from datetime import datetime, timedelta
 
-from gateway.callbacks.rates import source_key
+from gateway.config.networks import source_key
 from gateway.notices import Why
 from gateway.observe import Event, get_logger
 from gateway.store import notices

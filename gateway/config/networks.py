@@ -1,4 +1,4 @@
-"""Networks by their addresses: ``10.20.0.0/16``, ``fd12::/16``, or one address."""
+"""Networks by their addresses: ``10.20.0.0/16``, ``fd12::/16``, or one address; and who calls from where."""
 
 from __future__ import annotations
 
@@ -33,6 +33,23 @@ def lies_within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> 
     if isinstance(place, IPv6Address):
         place = place.ipv4_mapped or place
     return any(place in network for network in networks)
+
+
+_CUSTOMER_BITS = 64
+"""One customer of a network has all the IPv6 addresses to call from that begin with so many bits of his own."""
+
+
+def source_key(address: str) -> str:
+    """
+    The caller that *address* counts for: itself, one of IPv6 with all its neighbours. What is no address is "".
+    """
+    try:
+        place = ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(place, IPv6Address):
+        return str(place.ipv4_mapped or ip_network((place, _CUSTOMER_BITS), strict=False))
+    return str(place)
 
 
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from connectors.national_portal.facade.settings import FacadeSettings
+from gateway.config.networks import lies_within, source_key
 from gateway.errors import InvalidInput
 from gateway.fronts import Call
 from gateway.model import AgencyCode, DossierCode
@@ -29,7 +30,10 @@ _SOURCES = 4096
 
 
 class Sessions:
-    """Opens sessions and knows them again. A new password or secret ends all that were open."""
+    """
+    Opens sessions and knows them again. A new password or secret ends all that were open; one that was opened at
+    another tenant's gateway is none here, whatever they share.
+    """
 
     def __init__(self, partner: str, settings: FacadeSettings) -> None:
         account = f"{partner}\0{settings.username}\0{settings.password.get_secret_value()}"
@@ -39,13 +43,13 @@ class Sessions:
     def __repr__(self) -> str:
         return "<Sessions ***>"
 
-    def open(self, now: datetime) -> str:
-        """A new session."""
+    def open(self, tenant: str, now: datetime) -> str:
+        """A new session at the gateway of *tenant*."""
         head = _HEAD.pack(int((now.timestamp() + self._lifetime_s) * 1000), secrets.token_bytes(8))
-        return urlsafe_b64encode(head + self._signature(head)).decode()
+        return urlsafe_b64encode(head + self._signature(head, tenant)).decode()
 
-    def good(self, session: str, now: datetime) -> bool:
-        """Whether *session* was opened under the same settings and has not ended."""
+    def good(self, session: str, tenant: str, now: datetime) -> bool:
+        """Whether *session* was opened for *tenant*, under the same settings, and has not ended."""
         try:
             content = b64decode(session.encode(), b"-_", validate=True)
         except (NotBase64, ValueError):
@@ -53,17 +57,18 @@ class Sessions:
         if len(content) != _HEAD.size + _SIGNATURE_BYTES:
             return False
         head = content[: _HEAD.size]
-        if not hmac.compare_digest(self._signature(head), content[_HEAD.size :]):
+        if not hmac.compare_digest(self._signature(head, tenant), content[_HEAD.size :]):
             return False
         ends_ms: int = _HEAD.unpack(head)[0]
         return now.timestamp() * 1000 < ends_ms
 
-    def _signature(self, head: bytes) -> bytes:
-        return hmac.digest(self._key, head, "sha256")
+    def _signature(self, head: bytes, tenant: str) -> bytes:
+        # The head is of one length, so that nothing of it can be taken for the tenant's.
+        return hmac.digest(self._key, head + tenant.encode(), "sha256")
 
 
 class Failures:
-    """Counts wrong passwords by the address that they came from; as many addresses as it remembers, no more."""
+    """Counts wrong passwords by who calls (``source_key``), of whom it remembers only so many."""
 
     _WINDOW = timedelta(minutes=1)
 
@@ -72,12 +77,13 @@ class Failures:
         self._lock = threading.Lock()
         self._by_source: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
 
-    def too_many(self, source: str, now: datetime) -> bool:
+    def too_many(self, address: str, now: datetime) -> bool:
         with self._lock:
-            since, count = self._by_source.get(source, (now, 0))
+            since, count = self._by_source.get(source_key(address), (now, 0))
             return count >= self._most and now - since < self._WINDOW
 
-    def note(self, source: str, now: datetime) -> None:
+    def note(self, address: str, now: datetime) -> None:
+        source = source_key(address)
         with self._lock:
             since, count = self._by_source.pop(source, (now, 0))
             if now - since >= self._WINDOW:
@@ -113,12 +119,7 @@ class Callers:
             _print(call.headers.get("authorization", "")), self._bearer
         ):
             return True
-        try:
-            address = ipaddress.ip_address(call.source)
-        except ValueError:
-            return False
-        plain = getattr(address, "ipv4_mapped", None) or address
-        return any(plain in network for network in self._networks)
+        return lies_within(call.source, self._networks)
 
     def may_send_as(self, unit: str) -> bool:
         """Whether *unit*, in the old order or the new, is one of the units."""

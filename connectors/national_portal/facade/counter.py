@@ -119,7 +119,8 @@ class Facade:
     def _is_known(self, call: Call, now: datetime) -> bool:
         """Whether *call* may be somebody's whom we let in, found out without reading a long body as JSON."""
         sessions = (found[1].decode() for found in islice(_SESSION.finditer(call.body), _SESSIONS_LOOKED_AT))
-        return self._callers.trusts(call) or any(self._callers.sessions.good(session, now) for session in sessions)
+        good = self._callers.sessions.good
+        return self._callers.trusts(call) or any(good(session, call.tenant, now) for session in sessions)
 
     def _admit(self, call: Call, ask: Ask, now: datetime) -> Answer | None:
         """The answer to a login, or to whoever may not ask (contract 18.3); None for whoever may."""
@@ -132,7 +133,7 @@ class Facade:
             if not self._callers.trusts(call) or (ask.unit and not self._callers.may_send_as(ask.unit)):
                 return answers.NO_RIGHT
             return None
-        if not self._callers.sessions.good(ask.session, now):
+        if not self._callers.sessions.good(ask.session, call.tenant, now):
             return answers.NO_SESSION
         return None if self._callers.may_send_as(ask.unit) else answers.NO_RIGHT
 
@@ -145,7 +146,7 @@ class Facade:
             failures.note(call.source, now)
             log.warning("national_portal.facade_login_refused", extra={"partner": self._partner, "peer": call.source})
             return answers.NO_LOGIN
-        return Answer(0, "Đăng nhập thành công", session=self._callers.sessions.open(now))
+        return Answer(0, "Đăng nhập thành công", session=self._callers.sessions.open(call.tenant, now))
 
     def _work(self, ask: Ask, intake: OpenIntake, look_up: LookUp, now: datetime) -> Answer:
         match ask.service:

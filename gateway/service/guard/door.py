@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from gateway.callbacks.rates import source_key
+from gateway.config.networks import source_key
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

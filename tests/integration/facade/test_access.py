@@ -51,6 +51,19 @@ def test_a_wrong_password_opens_nothing_and_is_tried_only_so_often(
     assert WRONG not in caplog.text + str([vars(record) for record in caplog.records])
 
 
+def test_wrong_passwords_count_together_for_whoever_has_many_addresses(front: Fronted) -> None:
+    """
+    One customer has a whole network of IPv6 addresses, and one of IPv4 may be written as one of IPv6. Another
+    customer's is another's.
+    """
+    for number in range(3):
+        log_in(front, WRONG, source=f"2001:db8:7:1::{number}")
+        log_in(front, WRONG, source="::ffff:192.0.2.9" if number % 2 else "192.0.2.9")
+    tried = ["2001:db8:7:1:ffff::1", "192.0.2.9", "::ffff:192.0.2.9", "2001:db8:7:2::1"]
+
+    assert [log_in(front, source=source).code for source in tried] == ["-4", "-4", "-4", "0"]
+
+
 @pytest.mark.parametrize(("form", "status"), [("code", 200), ("http-401", 401), ("http-403", 403)])
 def test_a_session_ends_after_ten_minutes(tmp_path: Path, form: str, status: int) -> None:
     """
@@ -89,6 +102,21 @@ def test_a_session_is_good_in_every_process_with_the_same_settings(tmp_path: Pat
             others.append(front.province.look_up().code)
 
     assert others == ["0", "-2", "-2"]
+
+
+def test_a_session_is_good_for_one_tenant_alone(tmp_path: Path) -> None:
+    """
+    Two tenants of one operator have everything in common but their name: whoever may ask one may not ask the other.
+    """
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+    with fronted(folders[0], a_portal()) as first, fronted(folders[1], a_portal(), tenant="H99-thu") as second:
+        first.province.log_in()
+        second.province.session = first.province.session
+        kept, carried = first.province.look_up(), second.province.look_up()
+
+    assert (kept.code, carried.code) == ("0", "-2")
 
 
 @pytest.mark.parametrize("spoil", [

@@ -6,7 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from connectors.national_portal.connector import NationalPortal
 from connectors.national_portal.mock import Fault, FaultKind
+from gateway.model import ProcedureCode
 from tests.fronting import Fronted, fronted
 from tests.portal import CODE, PROCEDURE, a_code, a_portal, a_province, a_wire_dossier, a_wire_step
 
@@ -113,6 +115,28 @@ def test_an_unknown_procedure_is_refused_by_its_name(idle: Fronted) -> None:
     reply = idle.province.push(a_wire_dossier(MaTTHC="9.999999"))
 
     assert (reply.code, reply.message) == ("4", "Mã thủ tục 9.999999 không tồn tại")
+
+
+def test_unknown_procedures_are_remembered_only_so_many(idle: Fronted) -> None:
+    """
+    Whoever asks for one code after the other fills no memory: the oldest is asked for again, those that the portal
+    lists and the latest are not.
+    """
+    (connector,) = idle.gateway.connectors
+    assert isinstance(connector, NationalPortal)
+
+    def asked(*codes: str) -> int:
+        before = len(idle.portal.calls("LayThuTuc"))
+        for code in codes:
+            connector.catalogue.listed(ProcedureCode.parse(code), connector.patience())
+        return len(idle.portal.calls("LayThuTuc")) - before
+
+    asked(PROCEDURE)
+    flood = [f"8.{number:06}" for number in range(1001)]
+
+    assert asked(*flood) == 1001
+    assert asked(PROCEDURE, flood[1], flood[-1]) == 0
+    assert asked(flood[0]) == 1
 
 
 def test_dossiers_from_before_the_move_may_be_taken_over(tmp_path: Path) -> None:

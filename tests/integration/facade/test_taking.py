@@ -191,7 +191,8 @@ def test_a_database_that_is_gone_takes_nothing_and_says_so(front: Fronted) -> No
     def gone(*_: object) -> Any:
         raise StoreUnavailable("đứt / cut")
 
-    reply = found[1].answer(Call("POST", INTEGRATION, body=body), gone, gone, front.clock.now())
+    call = Call("POST", INTEGRATION, body=body, tenant=front.gateway.settings.tenant.code)
+    reply = found[1].answer(call, gone, gone, front.clock.now())
 
     assert reply.status == 200
     assert json.loads(reply.body)["error_code"] == "-1"
