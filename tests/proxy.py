@@ -20,16 +20,16 @@ class Proxy:
     Passes TCP on from a port of its own to *port* on loopback.
 
     ``cut`` resets every connection; ``deafen`` lets requests through, but the first answer to come is swallowed and the
-    line cut in its place; ``stall`` holds everything back until ``resume``. New connections work as soon as nothing is
-    stalled.
+    line cut in its place; ``stall`` holds everything back until ``resume``; ``silence`` lets nothing through on
+    the connections that there are, and ends none of them. New connections work as soon as nothing is stalled.
     """
 
     def __init__(self, port: int) -> None:
         self._target = port
         self._lock = threading.Lock()
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
-        self._flowing = threading.Event()
-        self._flowing.set()
+        self._flowing = _set()
+        self._silent: list[threading.Event] = []
         self._deaf = False
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -54,6 +54,11 @@ class Proxy:
     def resume(self) -> None:
         self._flowing.set()
 
+    def silence(self) -> None:
+        self.stall()
+        self._silent.append(self._flowing)
+        self._flowing = _set()
+
     def close(self) -> None:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -61,6 +66,8 @@ class Proxy:
         self._acceptor.join()
         self.resume()
         self.cut()
+        for flowing in self._silent:
+            flowing.set()
         for thread in self._threads:
             thread.join()
 
@@ -89,12 +96,13 @@ class Proxy:
                 server = stack.enter_context(self._reach())
             except ConnectionRefusedError:
                 return
-            pair = (client, server)
+            pair, flowing = (client, server), self._flowing
             with self._lock:
                 self._pairs.add(pair)
-            answers = threading.Thread(target=self._pass, args=(server, client, True), name="proxy", daemon=True)
+            answering = (server, client, flowing, True)
+            answers = threading.Thread(target=self._pass, args=answering, name="proxy", daemon=True)
             answers.start()
-            self._pass(client, server)
+            self._pass(client, server, flowing)
             answers.join()
             with self._lock:
                 self._pairs.discard(pair)
@@ -102,10 +110,12 @@ class Proxy:
     def _reach(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self._target))
 
-    def _pass(self, source: socket.socket, sink: socket.socket, answers: bool = False) -> None:
+    def _pass(
+        self, source: socket.socket, sink: socket.socket, flowing: threading.Event, answers: bool = False
+    ) -> None:
         with suppress(OSError):
             while data := source.recv(CHUNK):
-                self._flowing.wait()
+                flowing.wait()
                 if answers and self._deaf:
                     self._deaf = False
                     self.cut()
@@ -114,6 +124,12 @@ class Proxy:
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 class Balancer(Proxy):

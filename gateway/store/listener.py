@@ -5,7 +5,8 @@ Hears when there is work: one connection that listens, and finds the server agai
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import psycopg
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
@@ -23,10 +24,13 @@ class Listener:
     """
     A thread that calls *wake* with the partner that has work for *tenant*; with "" after the connection was lost, since
     nobody knows what was said meanwhile.
+
+    *alive* are the driver's options that tell a server which went silent from one that has nothing to say.
     """
 
-    def __init__(self, url: str, tenant: str, wake: Callable[[str], None]) -> None:
+    def __init__(self, url: str, tenant: str, wake: Callable[[str], None], alive: Mapping[str, Any]) -> None:
         self._url = url
+        self._alive = alive
         self._tenant = tenant
         self._wake = wake
         self._end = threading.Event()
@@ -47,6 +51,8 @@ class Listener:
             wait=wait_random_exponential(multiplier=0.1, max=5),
             sleep=self._rest,
             before_sleep=rest,
+            # Asked to end while the server is gone: there is nothing left to try.
+            retry_error_callback=lambda _: None,
         ):
             if self._end.is_set():
                 return
@@ -57,7 +63,7 @@ class Listener:
         self._end.wait(seconds)
 
     def _listen(self) -> None:
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with psycopg.connect(self._url, autocommit=True, **self._alive) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._wake("")
             while not self._end.is_set():

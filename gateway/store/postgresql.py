@@ -7,7 +7,6 @@ Nobody waits for anybody to claim: rows that another worker looks at are passed 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -28,7 +27,7 @@ from gateway.store.answers import Answer, Asked
 from gateway.store.base import Heard, SqlStore
 from gateway.store.callers import postgresql_connection
 from gateway.store.contract import Route
-from gateway.store.cutting import InUse
+from gateway.store.cutting import LOOK_S, STUCK_S, InUse
 from gateway.store.listener import Listener
 from gateway.store.planner import is_time_to_look, tell_planner
 from gateway.store.schema import Found, migrate
@@ -49,9 +48,6 @@ _ACCOUNT = re.compile(
 )
 _DATABASE = re.compile(r"FATAL: +database .* does not exist")
 _NOT_LET_IN = (pg.InvalidPassword, pg.InvalidAuthorizationSpecification, pg.InsufficientPrivilege)
-STUCK_S = 2.0
-"""A transaction that takes so long when a process is to end waits for a server that does not answer."""
-LOOK_S = 0.25
 FOLD_EVERY = 50
 FOLD_AT_MOST = 5_000
 """So many rows of counts are folded together at every so many commits of a process; at the next when some are left."""
@@ -82,6 +78,11 @@ def _translated(exc: Exception, place: str) -> StoreError:
         return StoreUnavailable(
             f"Máy chủ {place} không có cơ sở dữ liệu này. Tạo nó, hoặc sửa database.url. "
             "/ There is no such database on the server; create it or correct database.url."
+        )
+    if isinstance(exc, pg.QueryCanceled):
+        return StoreUnavailable(
+            f"Máy chủ {place} trả lời quá lâu. Xem ai giữ khóa (pg_stat_activity), ổ đĩa và tải của máy chủ. "
+            "/ PostgreSQL took too long to answer; look for who holds locks, and at the server's disk and load."
         )
     if isinstance(exc, psycopg.OperationalError | PoolTimeout):
         return StoreUnavailable(
@@ -129,40 +130,29 @@ class PostgresStore(SqlStore):
         self._tidied = count()
         self._more_to_fold = False
         self._place = _place(url)
-        self._in_use = InUse()
-        self._closed = threading.Event()
+        self._alive = alive = _alive(patience)
         with _faults(self._place):
-            alive = _alive(patience)
             with psycopg.connect(url, autocommit=True, **alive) as connection:
                 found = _found(connection)
             migrate(lambda: _engine(url, alive), found)
+            self._in_use = InUse(longest_s=3 * patience.total_seconds())
             self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
                 url,
                 min_size=1,
                 max_size=pool,
                 timeout=patience.total_seconds(),
                 kwargs={"autocommit": True, **alive},
-                configure=_bounded(patience),
+                configure=self._bounded(patience),
                 check=self._check,
                 open=True,
             )
 
     def hurry(self, within: timedelta) -> None:
         self._pool.timeout = min(self._pool.timeout, max(STUCK_S, within.total_seconds()))
-        threading.Thread(target=self._cut_off, args=(within.total_seconds(),), name="database-end", daemon=True).start()
-
-    def _cut_off(self, within_s: float) -> None:
-        """Past the time for a graceful stop, end whatever waits for a server that does not answer."""
-        self._closed.wait(within_s)
-        hangs = False
-        while not self._closed.wait(LOOK_S):
-            if hangs:
-                # Not sooner: who asked whether its connection is alive has queued for another one by now.
-                self._pool.close(timeout=LOOK_S)
-            hangs = self._in_use.cut(STUCK_S) or hangs
+        self._in_use.hurry(within.total_seconds(), lambda: self._pool.close(timeout=LOOK_S))
 
     def close(self) -> None:
-        self._closed.set()
+        self._in_use.close()
         self._pool.close()
 
     def _check(self, connection: psycopg.Connection[Any]) -> None:
@@ -172,10 +162,11 @@ class PostgresStore(SqlStore):
     @contextmanager
     def _write(self) -> Iterator[Statements]:
         with _faults(self._place), self._pool.connection() as connection, self._in_use.of(connection):
+            heard = self._hearing(connection)
             with connection.transaction(), connection.cursor() as cursor:
-                yield self._statements(cursor)
-                self._tell("commit")
-            self._tell("committed")
+                yield self._statements(cursor, heard)
+                heard("commit")
+            heard("committed")
             if is_time_to_look(next(self._commits)):
                 with suppress(psycopg.Error):
                     # What was asked for is committed, whatever comes of this.
@@ -191,7 +182,7 @@ class PostgresStore(SqlStore):
         ):
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             with connection.cursor() as cursor:
-                yield self._statements(cursor)
+                yield self._statements(cursor, self._hearing(connection))
 
     @contextmanager
     def _part_of(self, connection: object) -> Iterator[Statements]:
@@ -202,7 +193,7 @@ class PostgresStore(SqlStore):
                 # Else the block below would be the whole transaction, and commit it.
                 found.execute("SELECT 1")
             with found.transaction(), psycopg.Cursor(found) as cursor:
-                yield self._statements(cursor)
+                yield self._statements(cursor, self._heard)
 
     def accept(
         self,
@@ -238,15 +229,38 @@ class PostgresStore(SqlStore):
             self._more_to_fold = folded == FOLD_AT_MOST
 
     def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:
-        listener = Listener(self._url, self._tenant, wake)
+        listener = Listener(self._url, self._tenant, wake, self._alive)
         return listener.close
 
-    def _statements(self, cursor: psycopg.Cursor[Any]) -> Statements:
-        return Statements(cursor, "postgresql", self._tenant, self._heard)
+    def _statements(self, cursor: psycopg.Cursor[Any], heard: Heard | None) -> Statements:
+        return Statements(cursor, "postgresql", self._tenant, heard)
 
-    def _tell(self, what: str) -> None:
-        if self._heard is not None:
-            self._heard(what)
+    def _hearing(self, connection: psycopg.Connection[Any]) -> Heard:
+        """Whoever hears of statements, and the watch over *connection*."""
+
+        def heard(what: str) -> None:
+            if self._heard is not None:
+                self._heard(what)
+            self._in_use.asks(connection)
+
+        return heard
+
+    def _bounded(self, patience: timedelta) -> Callable[[psycopg.Connection[Any]], None]:
+        """
+        A process that freezes inside a transaction loses it after *patience*: others need the rows that it holds. The
+        server gives up a statement after twice as long, and a server that does not do even that is given up itself.
+        """
+        idle_ms = round(patience.total_seconds() * 1000)
+
+        def configure(connection: psycopg.Connection[Any]) -> None:
+            with self._in_use.of(connection):
+                connection.execute(
+                    "SELECT set_config('idle_in_transaction_session_timeout', %s, false),"
+                    " set_config('statement_timeout', %s, false)",
+                    (f"{idle_ms}ms", f"{2 * idle_ms}ms"),
+                )
+
+        return configure
 
 
 class _Collision(StoreUnavailable):
@@ -286,18 +300,6 @@ def _alive(patience: timedelta) -> dict[str, Any]:
         "keepalives_count": 3,
         "tcp_user_timeout": seconds * 1000,
     }
-
-
-def _bounded(patience: timedelta) -> Callable[[psycopg.Connection[Any]], None]:
-    """A process that freezes inside a transaction loses it after *patience*: others need the rows that it holds."""
-
-    def configure(connection: psycopg.Connection[Any]) -> None:
-        connection.execute(
-            "SELECT set_config('idle_in_transaction_session_timeout', %s, false)",
-            (f"{round(patience.total_seconds() * 1000)}ms",),
-        )
-
-    return configure
 
 
 def _place(url: str) -> str:

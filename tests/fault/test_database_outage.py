@@ -6,15 +6,21 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
 
 from gateway import Change, Gateway, Settings
 from gateway.config import DatabaseSettings, DeliverySettings, TenantSettings
+from gateway.delivery.engine import Engine, Pace
 from gateway.errors import StoreUnavailable
+from gateway.policy import BreakerPolicy, RetryPolicy
+from gateway.ports import SystemClock
+from gateway.store.postgresql import PostgresStore
 from tests.builders import a_dossier
 from tests.partners import ScriptedPartner
+from tests.proxy import Proxy
 from tests.running import until
 from tools.postgres import PostgresServer, postgres
 
@@ -63,6 +69,34 @@ def test_workers_outlast_a_server_that_dies(server: PostgresServer, outages: int
         assert not worker.is_alive()
         assert gateway.status()[0].dead == 0
         assert all(gateway.broken_link(change.dossier) is None for change in changes(0, COUNT))
+    called = Counter(id_ for _, _, ids in partner.calls for id_ in ids)
+    assert len(called) == COUNT
+    assert set(called.values()) == {1}
+
+
+def test_a_worker_goes_round_a_line_that_went_silent(server: PostgresServer) -> None:
+    """
+    A proxy before the database keeps the worker's connections and passes nothing on, for good. The worker gives them up
+    after its patience and goes on over new ones; what it had under way is looked up, and nothing is sent twice.
+    """
+    partner = ScriptedPartner(harmless=False)
+    database = server.fresh_database()
+    stop = threading.Event()
+    with closing(Gateway(settings(server, database), connectors=[partner])) as gateway, Proxy(server.port) as proxy:
+        gateway.submit_many(changes(0, COUNT))
+        url = server.url(database).replace(f":{server.port}/", f":{proxy.port}/")
+        with closing(PostgresStore(url, tenant="H99", patience=timedelta(seconds=0.5))) as store:
+            pace = Pace(concurrency=4, block=8, lease=timedelta(seconds=6), poll=timedelta(seconds=0.05))
+            engine = Engine(store, partner, SystemClock(), pace=pace, retry=RetryPolicy(), breaker=BreakerPolicy())
+            worker = threading.Thread(target=engine.run, args=(stop,))
+            worker.start()
+            until(lambda: len(partner.applied) >= COUNT // 3, "some work")
+            proxy.silence()
+            until(lambda: delivered(gateway) == COUNT, "every dossier delivered")
+            stop.set()
+            worker.join(30)
+            assert not worker.is_alive()
+        assert gateway.status()[0].dead == 0
     called = Counter(id_ for _, _, ids in partner.calls for id_ in ids)
     assert len(called) == COUNT
     assert set(called.values()) == {1}

@@ -5,21 +5,27 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from time import monotonic, sleep
 
+import psycopg
 import pytest
 
 from gateway.errors import StoreFull, StoreUnavailable
 from gateway.lifecycle import MessageEvent
 from gateway.store.base import SqlStore
 from gateway.store.contract import Settled, Turn, Verdict, Wish
-from gateway.store.postgresql import LOOK_S, PostgresStore
+from gateway.store.cutting import LOOK_S
+from gateway.store.listener import Listener
+from gateway.store.planner import tell_planner
+from gateway.store.postgresql import PostgresStore
 from tests.builders import a_code, a_dossier
 from tests.contract.store.telling import CLOCK, PARTNER, accept, change
+from tests.proxy import Proxy
+from tests.running import until
 from tests.stores import PostgresBackend
-from tools.postgres import PostgresServer
+from tools.postgres import ROLE, PostgresServer
 
 NO_ROOM = """
 CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
@@ -95,6 +101,63 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
         port = silent.getsockname()[1]
         with pytest.raises(StoreUnavailable, match="Kiểm tra máy chủ và mạng"):
             PostgresStore(f"postgresql://x@127.0.0.1:{port}/x", tenant="H99", patience=timedelta(seconds=1))
+
+
+def test_a_listener_gives_up_a_server_that_says_nothing() -> None:
+    """
+    It asks to be called when there is work, and the server takes the connection and is silent: it tries again, and ends
+    without a word when it is asked to.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as calls:
+        port = silent.getsockname()[1]
+        listener = Listener(f"postgresql://x@127.0.0.1:{port}/x", "H99", lambda _: None, {"connect_timeout": 2})
+        silent.settimeout(20)
+        for _ in range(2):
+            calls.enter_context(silent.accept()[0])
+        listener.close()
+
+
+def test_a_proxy_that_goes_silent_is_given_up_and_gone_round(postgres_backend: PostgresBackend) -> None:
+    """
+    What stands between takes every byte of a connection and passes none on, so that the network has no fault to report.
+    Whoever waits hears that the database is out of reach, and on a new connection the same change is taken once.
+    """
+    with Proxy(postgres_backend.server.port) as proxy:
+        url = postgres_backend.url.replace(f":{postgres_backend.server.port}/", f":{proxy.port}/")
+        patience = timedelta(seconds=0.5)
+        with closing(PostgresStore(url, tenant="H99", pool=1, patience=patience, server_clock=False)) as store:
+            accept(store, change(a_dossier()))
+            proxy.silence()
+            began = monotonic()
+
+            with pytest.raises(StoreUnavailable):
+                accept(store, change(a_dossier(code=a_code(1)), "2"))
+
+            assert monotonic() - began < 8
+            until(lambda: answers(store), "a new connection")
+            accept(store, change(a_dossier(code=a_code(1)), "2"))
+            assert store.totals()["dossiers"] == 2
+
+
+def answers(store: SqlStore) -> bool:
+    try:
+        return bool(store.totals())
+    except StoreUnavailable:
+        return False
+
+
+def test_a_statement_that_waits_for_ever_is_given_up_in_words(postgres_backend: PostgresBackend) -> None:
+    """
+    Somebody keeps a table locked: whoever needs it is told what to look for, and goes on once it is free.
+    """
+    store = postgres_backend.open(patience=timedelta(seconds=0.1))
+    with closing(postgres_backend.connect()) as other:
+        other.execute("LOCK TABLE lt_dossier IN ACCESS EXCLUSIVE MODE")
+
+        with pytest.raises(StoreUnavailable, match="pg_stat_activity"):
+            accept(store, change(a_dossier()))
+
+    assert [receipt.version for receipt in accept(store, change(a_dossier()))] == [1]
 
 
 def test_a_server_that_does_not_answer_keeps_no_process_from_ending(postgres_backend: PostgresBackend) -> None:
@@ -185,6 +248,36 @@ def test_nobody_waits_to_tell_the_server_what_another_tells_it(postgres_backend:
             accept(store, *(change(a_dossier(code=a_code(n)), f"{n}") for n in range(first, first + 200)))
 
         assert store.totals()["dossiers"] == 600
+
+
+def test_an_account_that_does_not_own_the_tables_works_and_counts_nothing(
+    postgres_server: PostgresServer, postgres_backend: PostgresBackend
+) -> None:
+    """
+    Somebody else migrated; the service's own account may read and write. It takes a large import, and leaves
+    counting to the server without filling its log with refusals. Once it acts for the owner, it counts.
+    """
+    postgres_backend.execute(
+        "CREATE ROLE worker LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO worker;"
+        " GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO worker"
+    )
+    url = postgres_backend.url.replace(f"{ROLE}@", "worker@")
+    heard: list[str | None] = []
+    try:
+        with closing(PostgresStore(url, tenant="H99", server_clock=False)) as store:
+            for first in range(0, 1_000, 250):
+                accept(store, *(change(a_dossier(code=a_code(n)), f"{n}") for n in range(first, first + 250)))
+            assert store.totals()["dossiers"] == 1_000
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            connection.add_notice_handler(lambda said: heard.append(said.message_primary))
+
+            assert (tell_planner(connection), heard) == ([], [])
+
+            postgres_backend.execute(f"GRANT {ROLE} TO worker")
+            assert "lt_message" in tell_planner(connection)
+            assert (tell_planner(connection), heard) == ([], [])
+    finally:
+        postgres_backend.execute("DROP OWNED BY worker; DROP ROLE worker")
 
 
 DIES_AS_IT_COUNTS = """
