@@ -14,26 +14,26 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from gateway import running
 from gateway.access import ApiKeys
 from gateway.callbacks import Callbacks
 from gateway.config import Settings, build_connectors
 from gateway.config.callbacks import CallbackSettings
 from gateway.config.reload import taken_over
-from gateway.delivery import Bearing, Counts, Engine, configured
+from gateway.delivery import Counts, Engine, configured
 from gateway.delivery.threads import beside, together
 from gateway.desk import Desk
-from gateway.errors import ConfigurationError, Problem
-from gateway.fronts import Call, Front, Fronting
-from gateway.janitor import Janitor
+from gateway.errors import ConfigurationError
+from gateway.fronts import Call, Front
 from gateway.jobs import Jobs
-from gateway.links import print_of
+from gateway.links import file_addresses, print_of
 from gateway.model import Change, DossierCode
 from gateway.notices import PartnerCall
 from gateway.observe import NOBODY, Observer
 from gateway.observe.tracing import led_to, span
-from gateway.operations import Operations, account, known_partner
-from gateway.policy import Limits
-from gateway.ports import Clock, Connector, Pulled, Receipt, Receiver, Reply, SystemClock
+from gateway.operations import Operations, account
+from gateway.partners import Partners
+from gateway.ports import Clock, Connector, Pulled, Receipt, Reply, SystemClock
 from gateway.pulling import Pulling
 from gateway.store import audit
 from gateway.store.answers import Answer, Asked
@@ -68,12 +68,12 @@ class Gateway:
         self.settings = settings
         self.clock = clock or SystemClock()
         self._chance = chance or Random()
-        self.connectors = list(build_connectors(settings, self.clock).values() if connectors is None else connectors)
+        self._partners = Partners(
+            list(build_connectors(settings, self.clock).values()) if connectors is None else connectors
+        )
         database = settings.database
         url = None if database.url is None else database.url.get_secret_value()
         self._store = open_store(database.path, url, tenant=settings.tenant.code, pool=database.pool)
-        self._retired: list[Connector] = []
-        """Those of the settings before, until the next ones come: a call may be under way."""
         self.callbacks = Callbacks(
             self._store,
             self.connectors,
@@ -94,19 +94,23 @@ class Gateway:
         Raises ``ConfigurationError``; then nothing has changed.
         """
         settings, waiting = taken_over(self.settings, settings)
-        connectors = list(build_connectors(settings, self.clock).values())
+        partners = Partners(list(build_connectors(settings, self.clock).values()))
         try:
             if delivering:
-                _refuse_idleness(connectors)
-            self.callbacks.reconfigure(connectors, _callers(settings))
+                partners.must_deliver()
+            self.callbacks.reconfigure(partners.connectors, _callers(settings))
         except ConfigurationError:
-            _close(connectors)
+            partners.close()
             raise
-        _close(self._retired)
-        self._retired = self.connectors
-        self.settings, self.connectors = settings, connectors
+        partners.take_over(self._partners)
+        self.settings, self._partners = settings, partners
         self.desk = self._desk()
         return waiting
+
+    @property
+    def connectors(self) -> Sequence[Connector]:
+        """The configured partners, one connector each."""
+        return self._partners.connectors
 
     def _desk(self) -> Desk:
         return Desk(self._store, self.connectors, self.clock, per_minute=self.settings.delivery.requeue_per_minute)
@@ -117,7 +121,7 @@ class Gateway:
 
     def close(self) -> None:
         self.callbacks.close()
-        _close([*self._retired, *self.connectors])
+        self._partners.close()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -180,20 +184,17 @@ class Gateway:
         A repeat has no second effect. None when the partner does not call us. Raises ``InvalidInput`` for a partner
         that is not configured, and ``StoreError``: then nothing was kept, and the partner must be told to call again.
         """
-        connectors = {connector.name: connector for connector in self.connectors}
-        connector = connectors[known_partner(partner, list(connectors))]
-        if not isinstance(connector, Receiver):
+        if self._partners.receiver(partner) is None:
             return None
         return self.callbacks.accept(partner, PartnerCall(path, content))
 
     def front_at(self, path: str) -> tuple[str, Front] | None:
         """The partner in whose place the gateway answers calls to *path*, and what answers; None where it does not."""
-        return next(((partner, front) for partner, front in self.fronts() if front.serves(path)), None)
+        return self._partners.front_at(path)
 
     def fronts(self) -> list[tuple[str, Front]]:
         """The partners in whose place the gateway answers, and what answers."""
-        found = [(each.name, each.front) for each in self.connectors if isinstance(each, Fronting)]
-        return [(partner, front) for partner, front in found if front is not None]
+        return self._partners.fronts()
 
     def answer(self, call: Call) -> Reply | None:
         """
@@ -230,9 +231,7 @@ class Gateway:
         header = self._store.header(code)
         if header is None:
             return None
-        supplied = [document for round_ in header.supplements for document in round_.documents]
-        addresses = [paper.url for paper in (*header.documents, *supplied)] + [paper.url for paper in header.results]
-        return next((url for url in addresses if print_of(url) == print_), None)
+        return next((url for url in file_addresses(header) if print_of(url) == print_), None)
 
     def timeline(self, code: DossierCode | str) -> list[TimelineEntry]:
         """
@@ -317,52 +316,29 @@ class Gateway:
 
     def engines(self) -> list[Engine]:
         """One delivery engine for each partner, with the configured pace. Raises ``ConfigurationError``."""
-        settings = self.settings.delivery
-        return [
-            Engine(
-                self._store,
-                connector,
-                self.clock,
-                pace=configured.pace(settings),
-                retry=configured.retry_policy(settings),
-                breaker=configured.breaker_policy(settings),
-                bearing=self._bearing(connector.name),
-                chance=self._chance,
-                roster=self._store,
-                observer=self.observer,
-            )
-            for connector in self.pushed
-        ]
+        return running.engines(
+            self.settings, self.pushed, self._store, self.clock, chance=self._chance, observer=self.observer
+        )
 
     @property
     def pushed(self) -> list[Connector]:
         """The partners that workers deliver to."""
-        return _pushed(self.connectors)
+        return self._partners.pushed()
 
     def must_deliver(self) -> None:
         """Raises ``ConfigurationError`` when there is no partner that workers could deliver to."""
-        _refuse_idleness(self.connectors)
+        self._partners.must_deliver()
 
     @property
     def pulled(self) -> dict[str, Pulled]:
         """The partners that fetch their messages, by name."""
-        return {connector.name: connector for connector in self.connectors if isinstance(connector, Pulled)}
+        return self._partners.pulled()
 
     def pulling(self, partner: str) -> Pulling:
         """What *partner*, one of ``pulled``, has to be told. Raises ``InvalidInput``."""
-        connectors = {connector.name: connector for connector in self.connectors if isinstance(connector, Pulled)}
-        bearing = self._bearing(partner)
-        connector = connectors[known_partner(partner, list(connectors))]
+        connector = self._partners.puller(partner)
+        bearing = configured.bearing(self.settings, partner)
         return Pulling(self._store, connector, self.clock, bearing.limits, bearing.windows)
-
-    def _bearing(self, partner: str) -> Bearing:
-        settings, said = self.settings.delivery, self.settings.partners.get(partner)
-        return Bearing(
-            Limits() if said is None else configured.limits_of(said),
-            () if said is None else configured.windows_of(said),
-            configured.probe_policy(settings),
-            configured.adapt_policy(settings),
-        )
 
     def run(self, stop: threading.Event, engines: Sequence[Engine] | None = None) -> list[Counts]:
         """
@@ -370,28 +346,14 @@ class Gateway:
         deleted meanwhile.
         """
         chosen = self.engines() if engines is None else list(engines)
-
-        def wake(partner: str) -> None:
-            for engine in chosen:
-                if partner in ("", engine.partner):
-                    engine.wake()
-
-        silence = self._store.listen(wake)
-        try:
-            with self._tidying(), self.working_off():
-                return together(chosen, lambda engine: engine.run(stop))
-        finally:
-            silence()
+        with running.woken(chosen, self._store), self._tidying(), self.working_off():
+            return together(chosen, lambda engine: engine.run(stop))
 
     def _stop_s(self) -> float:
         return self.settings.delivery.stop_s
 
     def _tidying(self) -> AbstractContextManager[None]:
-        retention = self.settings.retention
-        janitor = Janitor(self._store, self.clock, configured.retention(retention), self.observer)
-        every = timedelta(hours=retention.every_h)
-        # A database that is gone holds the janitor for its own patience; what it leaves is swept the next time.
-        return beside("janitor", lambda stop: janitor.run(stop, every), self._stop_s)
+        return running.tidying(self.settings, self._store, self.clock, self.observer, self._stop_s)
 
     def working_off(self) -> AbstractContextManager[None]:
         """Beside the block, process what partners told and nobody has processed yet."""
@@ -406,29 +368,6 @@ class Gateway:
 
 def _callers(settings: Settings) -> dict[str, CallbackSettings | None]:
     return {name: partner.callbacks for name, partner in settings.partners.items()}
-
-
-def _pushed(connectors: Iterable[Connector]) -> list[Connector]:
-    return [connector for connector in connectors if not isinstance(connector, Pulled)]
-
-
-def _refuse_idleness(connectors: Iterable[Connector]) -> None:
-    if not _pushed(connectors):
-        raise ConfigurationError(
-            [
-                Problem(
-                    "partners",
-                    "chưa có đối tác nào để gửi tới / there is no partner to deliver to",
-                    "Thêm [partners.…], hoặc chỉ nhận bằng «lienthong serve»"
-                    " / Add one, or only take in by «lienthong serve»",
-                )
-            ]
-        )
-
-
-def _close(connectors: Iterable[Connector]) -> None:
-    for connector in connectors:
-        connector.close()
 
 
 def _code(code: DossierCode | str) -> DossierCode:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
-from gateway.model import DossierCode
+from gateway.model import Dossier, DossierCode
 
 LEAST_KEY: Final = 32
 _DAY = timedelta(days=1)
@@ -24,6 +24,12 @@ _START = datetime(1970, 1, 1, tzinfo=UTC)
 def print_of(url: str) -> str:
     """What a link says instead of the address of a file."""
     return sha256(url.encode()).hexdigest()[:24]
+
+
+def file_addresses(header: Dossier) -> list[str]:
+    """Where the files of a dossier lie: its documents, those handed in later, its results."""
+    supplied = [document for round_ in header.supplements for document in round_.documents]
+    return [paper.url for paper in (*header.documents, *supplied)] + [paper.url for paper in header.results]
 
 
 @dataclass(frozen=True)

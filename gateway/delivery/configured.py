@@ -10,9 +10,10 @@ from gateway.config.settings import (
     MaintenanceSettings,
     PartnerSettings,
     RetentionSettings,
+    Settings,
     vietnamese,
 )
-from gateway.delivery.coordinator import Pace
+from gateway.delivery.coordinator import Bearing, Pace
 from gateway.policy import (
     AdaptPolicy,
     BreakerPolicy,
@@ -57,6 +58,17 @@ def probe_policy(settings: DeliverySettings) -> ProbePolicy:
 def adapt_policy(settings: DeliverySettings) -> AdaptPolicy:
     adapt = settings.adapt
     return AdaptPolicy(growth=adapt.growth, step=adapt.step, ease=adapt.ease, most=adapt.most)
+
+
+def bearing(settings: Settings, partner: str) -> Bearing:
+    """What *partner* bears; one that is not configured is bounded by nothing."""
+    said = settings.partners.get(partner)
+    return Bearing(
+        Limits() if said is None else limits_of(said),
+        () if said is None else windows_of(said),
+        probe_policy(settings.delivery),
+        adapt_policy(settings.delivery),
+    )
 
 
 def limits_of(partner: PartnerSettings) -> Limits:
