@@ -10,7 +10,7 @@ from typing import Any
 from gateway.ports import Clock
 from gateway.store import jobs
 from gateway.store.base import SqlStore
-from gateway.store.jobs import Job, State
+from gateway.store.jobs import Held, Job, State
 
 
 @dataclass(frozen=True)
@@ -28,23 +28,28 @@ class Jobs:
         with self.store.reading() as sql:
             return jobs.find(sql, id_)
 
-    def take(self, id_: str, place: str, *, silence: timedelta) -> Mapping[str, Any] | None:
+    def take(self, id_: str, place: str, *, silence: timedelta) -> Held | None:
         """
-        Do the job *id_* at *place* from now on: its detail, or None when it is over, or done elsewhere by somebody who
-        was heard of within *silence*.
+        Do the job *id_* at *place* from now on; None when it is over, or done elsewhere by somebody who was heard of
+        within *silence*.
         """
         with self.store.writing() as sql:
             return jobs.take(sql, id_, place, now=self.clock.now(), silence=silence)
 
-    def note(self, id_: str, place: str, detail: Mapping[str, Any], *, state: State = "running") -> bool:
-        """Say how far it is, or that it ended; false when another place does it by now."""
+    def note(self, held: Held, detail: Mapping[str, Any], *, state: State = "running") -> bool:
+        """Say how far it is, or that it ended; false, and nothing said, when somebody else took it meanwhile."""
         with self.store.writing() as sql:
-            return jobs.note(sql, id_, place, detail, now=self.clock.now(), state=state)
+            return jobs.note(sql, held, detail, now=self.clock.now(), state=state)
 
-    def give_back(self, id_: str, place: str) -> None:
+    def keep(self, held: Held) -> None:
+        """Who does it lives, though it has nothing to tell."""
+        with self.store.writing() as sql:
+            jobs.keep(sql, held, now=self.clock.now())
+
+    def give_back(self, held: Held) -> None:
         """Let another process go on at once."""
         with self.store.writing() as sql:
-            jobs.give_back(sql, id_, place, now=self.clock.now())
+            jobs.give_back(sql, held, now=self.clock.now())
 
     def hear_of(self, ids: Iterable[str], *, silence: timedelta) -> None:
         """These can still be done: what they need is here. They wait, unless a worker was heard of within *silence*."""

@@ -48,6 +48,8 @@ class Event(StrEnum):
     """A file that was sent to the service cannot be read as a whole; its job says why."""
     IMPORT_LOST = "import.lost"
     """Nobody has been heard of who has the file of this import: its job has failed, and says so to who asks."""
+    IMPORT_HANGS = "import.hangs"
+    """The thread that imports has done nothing for long: whoever else has its files may import them."""
     IMPORT_POSTPONED = "import.postponed"
     """The folder of uploads or the database cannot be used now; the jobs wait."""
 

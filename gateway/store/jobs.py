@@ -19,7 +19,10 @@ State = Literal["waiting", "running", "done", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """*detail* is what the kind of job needs and tells: plain values, none of them personal."""
+    """
+    *detail* is what the kind of job needs and tells: plain values, none of them personal. *turn* counts how often it
+    was taken.
+    """
 
     id: str
     kind: str
@@ -28,6 +31,19 @@ class Job:
     started_at: datetime
     changed_at: datetime
     detail: Mapping[str, Any] = field(default_factory=dict)
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """
+    The job *id*, done at *place* now. *turn* fences: nothing is taken from a place that has lost the job meanwhile.
+    """
+
+    id: str
+    place: str
+    turn: int
+    detail: Mapping[str, Any]
 
 
 def add(sql: Statements, job: Job) -> None:
@@ -38,26 +54,29 @@ def find(sql: Statements, id_: str) -> Job | None:
     row = sql.row("job", id=id_)
     if row is None:
         return None
-    id_, kind, client, state, detail, started_at, changed_at = row
-    return Job(id_, kind, client, state, from_us(started_at), from_us(changed_at), orjson.loads(detail))
+    id_, kind, client, state, detail, started_at, changed_at, turn = row
+    return Job(id_, kind, client, state, from_us(started_at), from_us(changed_at), orjson.loads(detail), turn)
 
 
-def take(sql: Statements, id_: str, place: str, *, now: datetime, silence: timedelta) -> Mapping[str, Any] | None:
-    """The detail of the job, which *place* now does; None when somebody else does it, or it is over."""
+def take(sql: Statements, id_: str, place: str, *, now: datetime, silence: timedelta) -> Held | None:
+    """The job, which *place* now does; None when somebody else does it, or it is over."""
     row = sql.row("take_job", id=id_, place=place, at=to_us(now), silent=to_us(now - silence))
-    return None if row is None else orjson.loads(row[0])
+    return None if row is None else Held(id_, place, row[0], orjson.loads(row[1]))
 
 
-def note(
-    sql: Statements, id_: str, place: str, detail: Mapping[str, Any], *, now: datetime, state: State = "running"
-) -> bool:
-    """Say how far the job is, or that it ended; false when it is no longer the business of *place*."""
-    return sql.row("note_job", id=id_, place=place, state=state, detail=_text(detail), at=to_us(now)) is not None
+def note(sql: Statements, held: Held, detail: Mapping[str, Any], *, now: datetime, state: State = "running") -> bool:
+    """Say how far the job is, or that it ended; false when it is no longer the business of who held it."""
+    return sql.row("note_job", **_fence(held), state=state, detail=_text(detail), at=to_us(now)) is not None
 
 
-def give_back(sql: Statements, id_: str, place: str, *, now: datetime) -> None:
-    """*place* does the job no longer; whoever finds it first goes on."""
-    sql.run("give_back_job", id=id_, place=place, at=to_us(now))
+def keep(sql: Statements, held: Held, *, now: datetime) -> None:
+    """Who holds it lives, but has nothing to tell."""
+    sql.run("keep_job", **_fence(held), at=to_us(now))
+
+
+def give_back(sql: Statements, held: Held, *, now: datetime) -> None:
+    """It is held no longer; whoever finds it first goes on."""
+    sql.run("give_back_job", **_fence(held), at=to_us(now))
 
 
 def hear_of(sql: Statements, id_: str, *, now: datetime, silence: timedelta) -> None:
@@ -82,6 +101,10 @@ def end_silent(sql: Statements, kind: str, why: Mapping[str, Any], *, now: datet
             id=id_, detail=_text({**detail, **why}), at=to_us(now), silent=to_us(now - silence),
         )  # fmt: skip
     return list(found)
+
+
+def _fence(held: Held) -> dict[str, Any]:
+    return {"id": held.id, "place": held.place, "turn": held.turn}
 
 
 def _text(detail: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 VERSION_TABLE = "lt_schema"
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision this release knows, oldest first; a test holds it against the migration files."""
 
 _ONE_AT_A_TIME = threading.Lock()

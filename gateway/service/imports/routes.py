@@ -121,7 +121,7 @@ def routes(service: Service, spool: Spool, runner: Runner) -> APIRouter:
     @router.get("/{id_}/rejects", response_class=FileResponse)
     def rejects(id_: JobId, caller: Caller = importer) -> Response:
         """Các dòng bị từ chối, kèm lý do; sửa rồi gửi lại được. / The refused rows with their reasons, to be mended."""
-        file = spool.rejects(_job(id_, caller).id)
+        file = spool.rejects(id_, _job(id_, caller).turn)
         if not file.exists():
             raise Refusal("not-found", "không có dòng nào bị từ chối ở máy này / there are no refused rows here")
         gateway.note_access(caller.actor, "import.rejects", id_)

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -21,20 +22,24 @@ from gateway.api import Gateway
 from gateway.errors import ConfigurationError, InvalidInput, StoreError
 from gateway.observe import Event, correlated, get_logger
 from gateway.observe.tracing import led_to, span, trace_now
+from gateway.service.imports.life import Life
 from gateway.service.imports.spool import Spool
-from gateway.store.jobs import Job, State
+from gateway.store.jobs import Held, Job, State
 
 log = get_logger(__name__)
 
 SILENCE: Final = timedelta(seconds=60)
 """A job of whose process nothing was heard for so long is taken over."""
+STILLNESS: Final = timedelta(minutes=10)
+"""An import that does not compute for so long hangs: its process speaks for it no more."""
 GONE: Final = timedelta(hours=1)
-"""A job of which nothing was heard for so long has failed: whoever had its file is gone, and somebody waits for it."""
+"""A job for which no process spoke for so long has failed: whoever had its file is gone, and somebody waits for it."""
 HEARD_EVERY: Final = timedelta(minutes=5)
 HEARING: Final = 2 * HEARD_EVERY
 """Who could hear others for so long may say that one is gone: before, all may have just started or been cut off."""
 LOOK_EVERY_S: Final = 15.0
 TELL_EVERY_S: Final = 1.0
+BEAT_EVERY_S: Final = 15.0
 _NO_SOURCE: Final = {
     "field": "source",
     "value": "",
@@ -63,28 +68,37 @@ _UNEXPECTED: Final = {
 
 
 class Runner:
-    """A thread that imports. *spool* is where the uploads lie."""
+    """A thread that imports, and one that says so meanwhile. *spool* is where the uploads lie."""
 
     def __init__(self, gateway: Gateway, spool: Spool) -> None:
         self._gateway = gateway
         self._spool = spool
         self._place = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
+        self._held: Held | None = None
+        self._life = Life(STILLNESS)
+        self._hangs = False
         self._heard_at: datetime | None = None
         self._hears_since: datetime | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name="imports", daemon=True),
+            threading.Thread(target=self._beat, name="imports-alive", daemon=True),
+        ]
 
     def start(self) -> None:
         self._hears_since = self._gateway.clock.now()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """End after the batch under way; what is left of the job is done by the next process."""
         self._stop.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(self._gateway.settings.delivery.stop_s)
+        until = time.monotonic() + self._gateway.settings.delivery.stop_s
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def add(self, id_: str, source: str, client: str, *, backfill: bool, size: int) -> Job:
         """Note that a whole upload lies in the spool, and wake the thread."""
@@ -99,12 +113,13 @@ class Runner:
         return job
 
     def _run(self) -> None:
+        self._life.begin()
         while not self._stop.is_set():
             try:
                 for id_ in self._spool.waiting():
                     if self._stop.is_set():
                         return
-                    self._be_heard()
+                    self._speak_for_files()
                     self._try(id_)
                 self._tidy()
             except (OSError, StoreError) as fault:
@@ -119,23 +134,29 @@ class Runner:
             # Its upload is whole, its job is about to be noted.
             return
         if job.state in ("done", "failed"):
-            self._spool.forget(id_)
+            self._spool.settle(id_, job.turn)
             return
-        detail = self._gateway.jobs.take(id_, self._place, silence=SILENCE)
-        if detail is None:
+        held = self._held = self._gateway.jobs.take(id_, self._place, silence=SILENCE)
+        if held is None:
             return
-        request, spans = led_to([detail.get("trace", "")])
+        request, spans = led_to([held.detail.get("trace", "")])
         try:
             with correlated(request), span("import", "internal", {"job": id_}, after=spans):
-                state, told = self._import(id_, detail)
+                state, told = self._import(held)
         except _Stopped:
-            self._gateway.jobs.give_back(id_, self._place)
+            self._spool.withdraw(id_, held.turn)
+            self._gateway.jobs.give_back(held)
             return
-        if self._gateway.jobs.note(id_, self._place, told, state=state):
-            # Else somebody took the job over meanwhile, and needs the file.
-            self._spool.forget(id_)
+        finally:
+            self._held = None
+        if self._gateway.jobs.note(held, told, state=state):
+            self._spool.settle(id_, held.turn)
+        else:
+            # Somebody took the job over meanwhile, and needs the file.
+            self._spool.withdraw(id_, held.turn)
 
-    def _import(self, id_: str, detail: Mapping[str, Any]) -> tuple[State, Mapping[str, Any]]:
+    def _import(self, held: Held) -> tuple[State, Mapping[str, Any]]:
+        id_, detail = held.id, held.detail
         file = self._spool.upload(id_)
         if file is None:
             return "failed", {**detail, "refusal": _NO_FILE}
@@ -147,8 +168,8 @@ class Runner:
             mapping = load_mapping(source.mapping)
             report = import_file(
                 file, mapping, self._gateway,
-                rejects_path=self._spool.rejects(id_),
-                progress=_Teller(self, id_, detail), clock=self._gateway.clock, backfill=detail["backfill"],
+                rejects_path=self._spool.rejects(id_, held.turn),
+                progress=_Teller(self, held), clock=self._gateway.clock, backfill=detail["backfill"],
             )  # fmt: skip
         except (InvalidInput, ConfigurationError) as refusal:
             log.warning(Event.IMPORT_REFUSED, job=id_, error=type(refusal).__name__)
@@ -162,13 +183,34 @@ class Runner:
         log.info(Event.IMPORT_FINISHED, source=mapping.source, job=id_, **counts)
         return "done", {**detail, "report": {**counts, "seconds": round(report.seconds, 3)}}
 
-    def tell(self, id_: str, detail: Mapping[str, Any]) -> None:
+    def tell(self, held: Held, detail: Mapping[str, Any]) -> None:
         """Say how far the job is. Raises ``_Stopped`` when this process is to end, or lost the job."""
-        if self._stop.is_set() or not self._gateway.jobs.note(id_, self._place, detail):
+        if self._stop.is_set() or not self._gateway.jobs.note(held, detail):
             raise _Stopped
-        self._be_heard()
+        self._speak_for_files()
 
-    def _be_heard(self) -> None:
+    def be_heard(self) -> None:
+        """
+        Say that the job under way is, though it may have nothing to tell for long, and that the others wait for it;
+        nothing where the import hangs: then whoever else has the files may do them. Raises ``StoreError``.
+        """
+        hung, self._hangs = self._hangs, not self._life.is_there(self._gateway.clock.now())
+        if self._hangs:
+            if not hung:
+                log.warning(Event.IMPORT_HANGS)
+            return
+        held = self._held
+        if held is not None:
+            self._gateway.jobs.keep(held)
+        self._speak_for_files()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(BEAT_EVERY_S):
+            # Without the database nobody hears; the import itself says so.
+            with suppress(OSError, StoreError):
+                self.be_heard()
+
+    def _speak_for_files(self) -> None:
         """Say now and then that the jobs whose files lie here are not lost, however long they wait for their turn."""
         now = self._gateway.clock.now()
         if self._heard_at is None or now - self._heard_at >= HEARD_EVERY:
@@ -194,10 +236,9 @@ class _Stopped(Exception):
 class _Teller:
     """Writes an import's progress into its job, once a second at most."""
 
-    def __init__(self, runner: Runner, id_: str, detail: Mapping[str, Any]) -> None:
+    def __init__(self, runner: Runner, held: Held) -> None:
         self._runner = runner
-        self._id = id_
-        self._detail = dict(detail)
+        self._held = held
         self._told = 0.0
 
     def update(self, phase: Phase, done: int, total: int | None) -> None:
@@ -205,7 +246,7 @@ class _Teller:
         if now - self._told < TELL_EVERY_S:
             return
         self._told = now
-        self._runner.tell(self._id, {**self._detail, "phase": phase.value, "done": done, "total": total})
+        self._runner.tell(self._held, {**self._held.detail, "phase": phase.value, "done": done, "total": total})
 
 
 def _in_words(refusal: InvalidInput | ConfigurationError) -> dict[str, str]:

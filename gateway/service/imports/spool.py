@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 _JOB: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _ID_LENGTH: Final = 32
+_REJECTS: Final = "tu-choi"
 FORGOTTEN_S: Final = 24 * 3600.0
 """What belongs to no job after a day is of an upload or a process that broke off."""
 SUFFIXES: Final = (".csv", ".xlsx")
@@ -60,8 +61,23 @@ class Spool:
         if upload is not None:
             upload.unlink(missing_ok=True)
 
-    def rejects(self, id_: str) -> Path:
-        return self.folder / f"{id_}.tu-choi.csv"
+    def rejects(self, id_: str, turn: int) -> Path:
+        """The refused rows, as the one wrote them who had the job at that turn: nobody writes to another's file."""
+        return self.folder / f"{id_}.{turn}.{_REJECTS}.csv"
+
+    def withdraw(self, id_: str, turn: int) -> None:
+        """Who had the job at that turn has lost it: its refused rows are not the job's."""
+        for path in self._of_refused_rows(id_, f"{turn}"):
+            path.unlink(missing_ok=True)
+
+    def settle(self, id_: str, turn: int) -> None:
+        """The job ended at that turn: nobody needs the upload any more, nor the refused rows of other turns."""
+        self.forget(id_)
+        for path in set(self._of_refused_rows(id_, "*")).difference(self._of_refused_rows(id_, f"{turn}")):
+            path.unlink(missing_ok=True)
+
+    def _of_refused_rows(self, id_: str, turn: str) -> Iterator[Path]:
+        return self.folder.glob(f"{id_}.{turn}.{_REJECTS}*")
 
     def waiting(self) -> list[str]:
         """The jobs whose uploads lie here."""

@@ -37,19 +37,24 @@ INSERT INTO lt_job (tenant, id, kind, client, state, place, detail, started_at, 
 VALUES (:tenant, :id, :kind, :client, 'waiting', '', :detail, :at, :at)
 
 -- name: job
-SELECT id, kind, client, state, detail, started_at, changed_at FROM lt_job WHERE tenant = :tenant AND id = :id
+SELECT id, kind, client, state, detail, started_at, changed_at, turn FROM lt_job WHERE tenant = :tenant AND id = :id
 
 -- name: take_job
 -- A job that waits, or whose worker has not been heard of since :silent.
-UPDATE lt_job SET state = 'running', place = :place, changed_at = :at
+UPDATE lt_job SET state = 'running', place = :place, turn = turn + 1, changed_at = :at
 WHERE tenant = :tenant AND id = :id AND (state = 'waiting' OR (state = 'running' AND changed_at < :silent))
-RETURNING detail
+RETURNING turn, detail
 
 -- name: note_job
--- Only its present worker may say how far a job is, or how it ended.
+-- Only who has it now, by place and turn, may say how far a job is, or how it ended.
 UPDATE lt_job SET state = :state, detail = :detail, changed_at = :at
-WHERE tenant = :tenant AND id = :id AND place = :place AND state = 'running'
+WHERE tenant = :tenant AND id = :id AND place = :place AND turn = :turn AND state = 'running'
 RETURNING 1
+
+-- name: keep_job
+-- Its worker lives, also while it has nothing to tell.
+UPDATE lt_job SET changed_at = :at
+WHERE tenant = :tenant AND id = :id AND place = :place AND turn = :turn AND state = 'running'
 
 -- name: delete_jobs
 DELETE FROM lt_job WHERE tenant = :tenant AND id IN (
@@ -74,4 +79,4 @@ WHERE tenant = :tenant AND id = :id AND state IN ('waiting', 'running') AND chan
 
 -- name: give_back_job
 UPDATE lt_job SET state = 'waiting', place = '', changed_at = :at
-WHERE tenant = :tenant AND id = :id AND place = :place AND state = 'running'
+WHERE tenant = :tenant AND id = :id AND place = :place AND turn = :turn AND state = 'running'

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.jobs import Jobs
 from gateway.store.base import SqlStore
-from gateway.store.jobs import Job
+from gateway.store.jobs import Held, Job
 from tests.clocks import TestClock
 from tests.stores import Backend
 
@@ -24,6 +25,12 @@ def added(store: SqlStore, clock: TestClock, id_: str = "a") -> Jobs:
     return found
 
 
+def held(ours: Jobs, place: str, id_: str = "a") -> Held:
+    taken = ours.take(id_, place, silence=MINUTE)
+    assert taken is not None
+    return taken
+
+
 def test_a_job_is_done_by_one_process_that_tells_how_far_it_is(backend: Backend) -> None:
     """
     Who comes second gets nothing, and may not speak for it.
@@ -31,10 +38,11 @@ def test_a_job_is_done_by_one_process_that_tells_how_far_it_is(backend: Backend)
     clock = TestClock()
     one, other = added(backend.open(), clock), jobs(backend.open(), clock)
 
-    taken = [each.take("a", place, silence=MINUTE) for each, place in ((one, "one"), (other, "other"))]
-    spoke = [one.note("a", "one", {"done": 5}), other.note("a", "other", {"done": 9})]
+    mine = held(one, "one")
+    spoke = [one.note(mine, {"done": 5}), other.note(replace(mine, place="other"), {"done": 9})]
 
-    assert (taken, spoke) == ([{"source": "mot-cua"}, None], [True, False])
+    assert (mine.detail, other.take("a", "other", silence=MINUTE)) == ({"source": "mot-cua"}, None)
+    assert spoke == [True, False]
     found = other.find("a")
     assert found is not None
     assert (found.state, found.detail) == ("running", {"done": 5})
@@ -42,22 +50,48 @@ def test_a_job_is_done_by_one_process_that_tells_how_far_it_is(backend: Backend)
 
 def test_a_silent_process_loses_its_job(backend: Backend) -> None:
     """
-    A word in time keeps it; after a minute of silence it is the heir's, and the first may not end it any more.
+    A word in time keeps it, also one that tells nothing; after a minute of silence it is the heir's, and the first may
+    neither end it nor speak for it any more.
     """
     clock = TestClock()
     one = added(backend.open(), clock)
-    one.take("a", "one", silence=MINUTE)
+    first = held(one, "one")
 
     clock.advance(MINUTE)
-    one.note("a", "one", {})
+    one.note(first, {})
+    clock.advance(MINUTE)
+    one.keep(first)
     clock.advance(MINUTE)
     early = one.take("a", "heir", silence=MINUTE)
     clock.advance(timedelta(seconds=1))
-    late = one.take("a", "heir", silence=MINUTE)
+    heir = held(one, "heir")
+    clock.advance(timedelta(seconds=30))
+    one.keep(first)
+    clock.advance(timedelta(seconds=31))
 
-    assert (early, late) == (None, {})
-    assert not one.note("a", "one", {}, state="done")
-    assert one.note("a", "heir", {}, state="done")
+    assert early is None
+    assert not one.note(first, {}, state="done")
+    assert held(one, "third").turn == 3
+    assert not one.note(heir, {}, state="done")
+
+
+def test_one_place_that_takes_a_job_twice_is_fenced_from_itself(backend: Backend) -> None:
+    """
+    It was silent, took the job anew, and what it still did of the first time counts no more.
+    """
+    clock = TestClock()
+    ours = added(backend.open(), clock)
+    first = held(ours, "one")
+    clock.advance(MINUTE + timedelta(seconds=1))
+    second = held(ours, "one")
+
+    ours.give_back(first)
+
+    assert (first.turn, second.turn) == (1, 2)
+    assert [ours.note(each, {}, state="done") for each in (first, second)] == [False, True]
+    found = ours.find("a")
+    assert found is not None
+    assert found.turn == 2
 
 
 def test_what_is_given_back_is_free_at_once(backend: Backend) -> None:
@@ -66,11 +100,11 @@ def test_what_is_given_back_is_free_at_once(backend: Backend) -> None:
     """
     clock = TestClock()
     ours = added(backend.open(), clock)
-    ours.take("a", "one", silence=MINUTE)
+    mine = held(ours, "one")
 
-    ours.give_back("a", "other")
+    ours.give_back(replace(mine, place="other"))
     kept = ours.take("a", "heir", silence=MINUTE)
-    ours.give_back("a", "one")
+    ours.give_back(mine)
 
     assert kept is None
     assert ours.take("a", "heir", silence=MINUTE) is not None
@@ -85,8 +119,7 @@ def test_only_jobs_that_ended_are_forgotten(backend: Backend) -> None:
     ours = added(store, clock)
     added(store, clock, "b")
     added(backend.open(tenant="H98"), clock)
-    ours.take("a", "one", silence=MINUTE)
-    ours.note("a", "one", {}, state="failed")
+    ours.note(held(ours, "one"), {}, state="failed")
 
     assert store.clear("jobs", 30 * DAY, now=clock.now() + 30 * DAY) == 0
     assert store.clear("jobs", 30 * DAY, now=clock.now() + 31 * DAY) == 1
@@ -102,9 +135,8 @@ def test_a_job_that_nobody_can_do_any_more_has_failed(backend: Backend) -> None:
     one = added(backend.open(), clock)
     for id_ in ("b", "c", "d"):
         added(backend.open(), clock, id_)
-    one.take("b", "one", silence=MINUTE)
-    one.take("d", "one", silence=MINUTE)
-    one.note("d", "one", {}, state="done")
+    lost = held(one, "one", "b")
+    one.note(held(one, "one", "d"), {}, state="done")
     clock.advance(MINUTE)
     one.hear_of(["c", "d"], silence=MINUTE)
     clock.advance(59 * MINUTE + timedelta(seconds=1))
@@ -118,5 +150,5 @@ def test_a_job_that_nobody_can_do_any_more_has_failed(backend: Backend) -> None:
     }  # fmt: skip
     assert found["a"] is not None
     assert found["a"].detail == {"source": "mot-cua", "refusal": "gone"}
-    assert not one.note("b", "one", {})
+    assert not one.note(lost, {})
     assert one.end_silent("import", {}, silence=60 * MINUTE) == []

@@ -1,0 +1,34 @@
+"""Whether a thread still does anything: a busy one uses processor time, however long it has nothing to tell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta
+
+
+class Life:
+    """Signs of life of one thread; without any for *stillness* it hangs."""
+
+    def __init__(self, stillness: timedelta) -> None:
+        self._stillness = stillness
+        self._clock: int | None = None
+        self._used_s = -1.0
+        self._seen_at: datetime | None = None
+
+    def begin(self) -> None:
+        """Said by the thread itself."""
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
+
+    def is_there(self, now: datetime) -> bool:
+        """Asked by one other thread, now and then."""
+        if self._clock is None:
+            return False
+        try:
+            used_s = time.clock_gettime(self._clock)
+        except OSError:
+            # It has ended.
+            return False
+        if used_s != self._used_s or self._seen_at is None:
+            self._used_s, self._seen_at = used_s, now
+        return now - self._seen_at < self._stillness
