@@ -24,8 +24,8 @@ from gateway.model.text import show
 from gateway.ports import Clock
 from gateway.store import keys
 from gateway.store.audit import Act
-from gateway.store.base import SqlStore
 from gateway.store.keys import KeyRow
+from gateway.store.transactions import Transactions
 
 LONGEST_LIFE: Final = timedelta(days=3650)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
@@ -107,7 +107,7 @@ class NewKey:
 class ApiKeys:
     """Makes, checks, rotates and revokes API keys; each deed of *actor* is audited."""
 
-    store: SqlStore
+    store: Transactions
     clock: Clock
     actor: str
 

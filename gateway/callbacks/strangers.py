@@ -10,7 +10,7 @@ from gateway.config.networks import source_key
 from gateway.notices import Why
 from gateway.observe import Event, get_logger
 from gateway.store import notices
-from gateway.store.base import SqlStore
+from gateway.store.transactions import Transactions
 
 log = get_logger(__name__)
 
@@ -24,7 +24,7 @@ OTHERS = "*"
 class Strangers:
     """Safe for several threads."""
 
-    def __init__(self, store: SqlStore, *, most: int = MOST) -> None:
+    def __init__(self, store: Transactions, *, most: int = MOST) -> None:
         self._store = store
         self._most = most
         self._lock = threading.Lock()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 
-from gateway.errors import AlreadyRunning, KeyReused
+from gateway.errors import AlreadyRunning, KeyReused, StoreError
 from gateway.model import Change
 from gateway.model.text import show
 from gateway.observe.tracing import trace_now
@@ -67,6 +67,31 @@ Write = Callable[[Sequence[Asked]], list[Receipt]]
 
 class Entangled(Exception):
     """A request is refused of which something was accepted: these requests must be done one by one."""
+
+
+Together = Callable[[Sequence[Asked]], list[Answer | Exception]]
+"""Do requests in one transaction: see ``answer_all``."""
+
+
+def answer_each(asked: Sequence[Asked], do: Together) -> list[Answer | Exception]:
+    """*do* requests, those together that may share a transaction; one by one where one of them spoils it for others."""
+    results: dict[int, Answer | Exception] = {}
+    left: Sequence[int] = range(len(asked))
+    while left:
+        together, left = alike(asked, left)
+        results.update(zip(together, _done([asked[n] for n in together], do), strict=True))
+    return [results[n] for n in range(len(asked))]
+
+
+def _done(asked: Sequence[Asked], do: Together) -> list[Answer | Exception]:
+    try:
+        return do(asked)
+    except StoreError as fault:
+        return [fault] * len(asked)
+    except Exception as fault:  # noqa: BLE001 - the answer to this one.
+        if len(asked) == 1:
+            return [fault]
+    return [answer for each in asked for answer in _done([each], do)]
 
 
 def alike(asked: Sequence[Asked], left: Sequence[int]) -> tuple[list[int], list[int]]:

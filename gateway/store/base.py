@@ -1,32 +1,31 @@
 """
-The store on any SQL database: everything but how to open it, how a transaction begins, and what its faults mean.
+The store on any SQL database: what each transaction is for. How they begin is the database's own.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from gateway.errors import StoreError
 from gateway.fronts import Standing
 from gateway.lifecycle import MessageEvent
-from gateway.model import Change, Dossier, DossierCode, DossierStatus
+from gateway.model import Change, Dossier, DossierCode
 from gateway.policy import Control, Limits, PartnerState
 from gateway.ports import Operation, Receipt
 from gateway.store import audit, letters, outbox, reports, steering, upkeep
-from gateway.store.answers import Answer, Asked, alike, answer_all
+from gateway.store.answers import Answer, Asked, answer_all, answer_each
 from gateway.store.audit import Act
+from gateway.store.clocks import later, settled_later, state_later, turn_later
 from gateway.store.contract import Known, Route, Settled, Turn, Wish
-from gateway.store.inbox import SqlInbox, header_of, look_up, received
+from gateway.store.holdings import header_of, known, look_up
+from gateway.store.inbox import SqlInbox, received
 from gateway.store.ledger import prepare, write_changes
 from gateway.store.letters import Buried
 from gateway.store.moments import from_us
 from gateway.store.partners import read
 from gateway.store.schema import Found
-from gateway.store.sql import Statements
+from gateway.store.transactions import Transactions
 from gateway.store.views import (
     AuditEntry,
     DeadLetter,
@@ -43,55 +42,10 @@ Heard = Callable[[str], None]
 """Is told the name of every statement before it runs, ``commit`` before a commit and ``committed`` after it."""
 
 
-class SqlStore(ABC):
+class SqlStore(Transactions):
     """
-    ``Store``, and what operators ask of it. Safe for several threads.
-
-    Raises ``StoreUnavailable``, ``StoreFull``, ``StoreTooNew``.
+    ``Store``, and what operators ask of it.
     """
-
-    _tenant: str
-
-    @abstractmethod
-    def close(self) -> None: ...
-
-    def hurry(self, within: timedelta) -> None:  # noqa: B027 - for a store that can be waited for.
-        """This process is to end: nobody waits for the database beyond *within* from now on."""
-
-    @abstractmethod
-    def _write(self) -> AbstractContextManager[Statements]:
-        """One durable transaction: all of the block, or nothing."""
-
-    @abstractmethod
-    def _read(self) -> AbstractContextManager[Statements]:
-        """One consistent view."""
-
-    @abstractmethod
-    def _part_of(self, connection: object) -> AbstractContextManager[Statements]:
-        """All of the block or nothing becomes part of the transaction of the caller's *connection*."""
-
-    def _ahead(self, sql: Statements, now: datetime) -> timedelta:  # noqa: ARG002 - for a store with a clock.
-        """How far the clock that rules leases is ahead of the caller's *now*."""
-        return timedelta(0)
-
-    def _tidy(self, sql: Statements) -> None:  # noqa: B027 - most stores have nothing to do.
-        """What a store does now and then as it accepts and exchanges, to keep its books short."""
-
-    def writing(self) -> AbstractContextManager[Statements]:
-        """One durable transaction for the store's other parts: all of the block, or nothing."""
-        return self._write()
-
-    def reading(self) -> AbstractContextManager[Statements]:
-        """One consistent view for the store's other parts."""
-        return self._read()
-
-    def listen(self, wake: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - for a store that can call.
-        """
-        Call *wake* with a partner's name as soon as there is work for it; returns what ends that.
-
-        A wake-up may be missing: whoever waits also looks from time to time.
-        """
-        return lambda: None
 
     # What the ledger takes and knows
 
@@ -122,26 +76,7 @@ class SqlStore(ABC):
         its ``answer`` raised stands in its place, or ``KeyReused``, ``AlreadyRunning``, ``StoreError``.
         """
         known_routes = tuple(routes)
-        results: dict[int, Answer | Exception] = {}
-        left: Sequence[int] = range(len(asked))
-        while left:
-            together, left = alike(asked, left)
-            found = self._accept_each([asked[n] for n in together], known_routes, now)
-            results.update(zip(together, found, strict=True))
-        return [results[n] for n in range(len(asked))]
-
-    def _accept_each(
-        self, asked: Sequence[Asked], routes: tuple[Route, ...], now: datetime
-    ) -> list[Answer | Exception]:
-        """Together, or one by one where one of them spoils it for the others."""
-        try:
-            return self._accept_together(asked, routes, now)
-        except StoreError as fault:
-            return [fault] * len(asked)
-        except Exception as fault:  # noqa: BLE001 - the answer to this one.
-            if len(asked) == 1:
-                return [fault]
-        return [answer for each in asked for answer in self._accept_each([each], routes, now)]
+        return answer_each(asked, lambda together: self._accept_together(together, known_routes, now))
 
     def _accept_together(
         self, asked: Sequence[Asked], routes: tuple[Route, ...], now: datetime
@@ -182,17 +117,7 @@ class SqlStore(ABC):
 
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:
         with self._read() as sql:
-            found = sql.rows("known", keys=sorted({code.key for code in codes}))
-            steps: dict[int, set[str]] = {row[4]: set() for row in found}
-            for dossier_id, step in sql.rows("known_steps", dossiers=list(steps)):
-                steps[dossier_id].add(step)
-        return {
-            key: Known(
-                None if print_ is None else bytes(print_).hex(),
-                DossierStatus(status), from_us(at), frozenset(steps[id_]), version,
-            )
-            for key, print_, status, at, id_, version in found
-        }  # fmt: skip
+            return known(sql, codes)
 
     # What workers do
 
@@ -212,16 +137,16 @@ class SqlStore(ABC):
             ahead = self._ahead(sql, now)
             turn = outbox.exchange(
                 sql, partner, operations,
-                worker=worker, settled=[_settled_later(item, ahead) for item in settled] if ahead else settled,
-                state=_state_later(state, ahead), wish=wish, now=now + ahead,
+                worker=worker, settled=[settled_later(item, ahead) for item in settled] if ahead else settled,
+                state=state_later(state, ahead), wish=wish, now=now + ahead,
             )  # fmt: skip
-        return _turn_later(turn, -ahead) if ahead else turn
+        return turn_later(turn, -ahead) if ahead else turn
 
     def permit(self, partner: str, limits: Limits, *, until: datetime, now: datetime) -> datetime | None:
         with self._write() as sql:
             ahead = self._ahead(sql, now)
             start = outbox.permit(sql, partner, limits, until=until + ahead, now=now + ahead)
-        return _later(start, -ahead)
+        return later(start, -ahead)
 
     def next_due(self, partner: str) -> datetime | None:
         with self._read() as sql:
@@ -375,35 +300,3 @@ class SqlStore(ABC):
 
 class _TakenBack(Exception):
     """Ends a transaction that shall leave nothing behind."""
-
-
-def _later(moment: datetime | None, by: timedelta) -> datetime | None:
-    return None if moment is None else moment + by
-
-
-def _state_later(state: PartnerState | None, by: timedelta) -> PartnerState | None:
-    if state is None or not by:
-        return state
-    return replace(state, hold_until=_later(state.hold_until, by), trial_until=_later(state.trial_until, by))
-
-
-def _settled_later(item: Settled, by: timedelta) -> Settled:
-    return item._replace(
-        verdicts=tuple(
-            verdict if verdict.not_before is None else verdict._replace(not_before=verdict.not_before + by)
-            for verdict in item.verdicts
-        ),
-    )
-
-
-def _turn_later(turn: Turn, by: timedelta) -> Turn:
-    partner = _state_later(turn.partner, by)
-    assert partner is not None
-    return replace(
-        turn,
-        claims=tuple(
-            claim._replace(lease_until=claim.lease_until + by, start=_later(claim.start, by)) for claim in turn.claims
-        ),
-        partner=partner,
-        until=_later(turn.until, by),
-    )

@@ -9,9 +9,10 @@ from datetime import datetime
 from hashlib import sha256
 
 from gateway.fronts import Standing
-from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin, read_body
+from gateway.model import Change, Dossier, DossierCode
 from gateway.ports import Kept, Receipt
 from gateway.store.contract import Route
+from gateway.store.holdings import header_of, standing
 from gateway.store.ledger import prepare, write_changes
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
@@ -64,7 +65,7 @@ class SqlInbox:
         keys = sorted({code.key for code in codes})
         if self.sql.dialect == "postgresql":
             self.sql.run("lock_dossiers", keys=keys)
-        return _standing(self.sql, keys)
+        return standing(self.sql, keys)
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:
         return self._write(changes, whole=True)
@@ -74,26 +75,6 @@ class SqlInbox:
 
     def undo(self) -> None:
         self.undone = True
-
-
-def look_up(sql: Statements, code: DossierCode) -> tuple[Dossier, Standing] | None:
-    """The present header of a dossier and how it stands, or none when the ledger does not know it."""
-    header = header_of(sql, code)
-    return None if header is None else (header, _standing(sql, [code.key])[code.key])
-
-
-def _standing(sql: Statements, keys: Sequence[str]) -> dict[str, Standing]:
-    return {
-        key: Standing(DossierStatus(status), from_us(at), Origin(origin), version)
-        for key, _, origin, status, at, version, *_ in sql.rows("dossiers", keys=keys)
-    }
-
-
-def header_of(sql: Statements, code: DossierCode) -> Dossier | None:
-    """The present header of a dossier, or none when the ledger does not know it."""
-    row = sql.row("present_header", key=code.key)
-    body = None if row is None else read_body(bytes(row[0]))
-    return body if isinstance(body, Dossier) else None
 
 
 def received(sql: Statements) -> list[Received]:
