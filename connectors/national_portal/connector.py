@@ -35,7 +35,7 @@ from connectors.national_portal.verdict import Judge
 from connectors.national_portal.wire import text_in
 from gateway.errors import DeliveryError, Rejected
 from gateway.http import Network
-from gateway.model import Dossier, DossierCode, ProcessingStep
+from gateway.model import DossierCode
 from gateway.notices import PartnerCall, Why
 from gateway.ports import (
     Advice,
@@ -142,11 +142,11 @@ class NationalPortal:
         """
         patience = self.patience()
         body = self._forms.body(message)
-        code = body.code if isinstance(body, Dossier) else body.dossier
+        code = body.code if body.kind == "dossier" else body.dossier
         rows = [row for row in self._client.find_dossier(code.text, patience=patience) if _is_of(row, code)]
         if not rows:
             return Probe(Finding.ABSENT, "TraCuuHoSo: Cổng không có hồ sơ này / the portal does not have the dossier")
-        if isinstance(body, ProcessingStep):
+        if body.kind == "step":
             moves = self._settings.steps_move_status and not message.late
             return compare_status(rows[0], body.status, self._before.of(message.key), moves=moves)
         if message.operation == OUTCOME:

@@ -14,8 +14,10 @@ from connectors.national_portal.links import PublicLinks
 from connectors.national_portal.patience import Patience
 from connectors.national_portal.translate import Translator
 from gateway.errors import Rejected
-from gateway.model import Dossier, DossierCode, Notice, ProcessingStep, read_body
+from gateway.model import Dossier, DossierCode, Notice, ProcessingStep, read_body, read_stored
 from gateway.ports import Message
+
+_Body = Dossier | ProcessingStep | Notice
 
 _STALE = "thông tin thủ tục quá hạn, chưa hỏi lại được Cổng / procedure data is out of date, the portal cannot be asked"
 _NOT_TOLD = "Cổng không nhận thông báo / the portal is told no notices"
@@ -44,25 +46,25 @@ class Forms:
     def body(self, message: Message) -> Dossier | ProcessingStep:
         """What *message* carries, with its dossier's first spelling."""
         try:
-            body = read_body(message.body)
+            body = _spelt(read_stored(message.body), message)
         except ValidationError:
             # The validation error shows what it read; nothing of it may reach a log.
             raise Rejected(
                 self._name, "unreadable", "nội dung lưu không đọc được / the stored body cannot be read"
             ) from None
-        if isinstance(body, Notice):
+        if body.kind == "notice":
             raise Rejected(self._name, "wrong-kind", f"{message.operation}: {_NOT_TOLD}")
-        return _spelt(body, message.dossier)
+        return body
 
     def dossier(self, message: Message) -> Dossier:
         body = self.body(message)
-        if not isinstance(body, Dossier):
+        if body.kind != "dossier":
             raise Rejected(self._name, "wrong-kind", f"{message.operation}: cần một hồ sơ / needs a dossier")
         return body
 
     def step(self, message: Message) -> ProcessingStep:
         body = self.body(message)
-        if not isinstance(body, ProcessingStep):
+        if body.kind != "step":
             raise Rejected(self._name, "wrong-kind", f"{message.operation}: cần một bước xử lý / needs a step")
         return body
 
@@ -85,8 +87,9 @@ class Forms:
         return self._links.put_in(self._translate.outcome(dossier), dossier.code)
 
 
-def _spelt(body: Dossier | ProcessingStep, code: str) -> Dossier | ProcessingStep:
+def _spelt(body: _Body, message: Message) -> _Body:
     """The body with its dossier's first spelling: a portal that minds the case would take another for a new dossier."""
-    if isinstance(body, Dossier):
-        return body if body.code.text == code else body.model_copy(update={"code": DossierCode.parse(code)})
-    return body if body.dossier.text == code else body.model_copy(update={"dossier": DossierCode.parse(code)})
+    if (body.code if body.kind == "dossier" else body.dossier).text == message.dossier:
+        return body
+    first = DossierCode.parse(message.dossier)
+    return read_body(message.body).model_copy(update={"code" if body.kind == "dossier" else "dossier": first})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast
 
 from connectors.national_portal import wire
@@ -63,13 +63,13 @@ def dossier_form(profile: str) -> str:
 
 def moment(value: datetime | None) -> str:
     """
-    Fourteen digits of Vietnamese wall time, "" for none (contract 3.2). *value* is in UTC, as all of the model is.
+    Fourteen digits of Vietnamese wall time, "" for none (contract 3.2).
 
     One number in place of six, as formatting is what costs: six times as quick as ``strftime``.
     """
     if value is None:
         return ""
-    local = value + _HANOI
+    local = (value if value.tzinfo is UTC else value.astimezone(UTC)) + _HANOI
     day = (local.year * 100 + local.month) * 100 + local.day
     return str(((day * 100 + local.hour) * 100 + local.minute) * 100 + local.second).zfill(14)
 

@@ -27,6 +27,7 @@ from gateway.model.notice import Notice
 from gateway.model.parties import Agency, Applicant, Identifier
 from gateway.model.procedure import Procedure, ProcedurePaper, ProcedureResult, TimeLimit, TimeUnit
 from gateway.model.step import ProcessingStep
+from gateway.model.stored import read_stored
 from gateway.model.wording import Wording
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "body_json",
     "explain",
     "read_body",
+    "read_stored",
     "unfold",
     "unknown_code",
 ]

@@ -34,7 +34,7 @@ from gateway.model import (
     ResultDelivery,
     Reuse,
 )
-from gateway.model.times import to_wire14
+from gateway.model.times import VIETNAM, to_wire14
 from tests.builders import MORNING, a_document, a_dossier, a_fee, a_result, a_step, a_supplement, an_applicant
 
 LISTED = Listed(
@@ -423,10 +423,12 @@ def test_a_dossier_just_filed_on_the_portal_has_no_outcome() -> None:
     assert translator().outcome(filed) is None
 
 
-@given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+@given(
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([UTC, VIETNAM]))  # noqa: DTZ001
+)
 def test_the_quick_clock_agrees_with_the_careful_one(at: datetime) -> None:
     """
-    Fourteen digits of Vietnamese wall time.
+    Fourteen digits of Vietnamese wall time, whatever the offset in which a moment was kept.
     """
     assert moment(at) == to_wire14(at)
 
