@@ -17,6 +17,7 @@ from random import Random
 from uuid import uuid4
 
 from gateway.delivery import together
+from gateway.delivery.calls import Calls
 from gateway.delivery.courier import Courier
 from gateway.delivery.gate import Gate
 from gateway.delivery.progress import Counts
@@ -119,9 +120,8 @@ class Coordinator:
                 # No permit from a store that cannot be asked; the next turn finds out what is wrong with it.
                 return None
 
-        self.courier = Courier(
-            connector, clock, retry, chance, gate, report, permit, stopping, bearing.probes, observer=observer
-        )
+        calls = Calls(connector, clock, retry, bearing.probes, chance, report, observer)
+        self.courier = Courier(calls, gate, permit, stopping)
         self.outstanding = 0
         """How many claimed lanes have not come back yet."""
         self.worker = uuid4().hex

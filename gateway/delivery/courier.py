@@ -1,52 +1,24 @@
 """
-One claim, carried to the partner and back: look up what is unknown, send, split what is refused, decide.
+One claim, carried to the partner and back: look up what is unknown, send, split what is refused, give back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from random import Random
+from datetime import datetime
 from threading import Event as Interrupt
-from time import perf_counter_ns
 
 from gateway.causes import cause_key
+from gateway.delivery.calls import Calls
 from gateway.delivery.gate import Gate
 from gateway.delivery.parcel import Parcel, parcel
-from gateway.errors import DeliveryError, Held, OutcomeUnknown, Rejected
 from gateway.lifecycle import MessageEvent
-from gateway.observe import NOBODY, Event, Observer, get_logger
-from gateway.observe.tracing import Spot, span
-from gateway.policy import (
-    CONNECTOR_FAULT,
-    Decision,
-    ProbePolicy,
-    RetryPolicy,
-    after_failed_probe,
-    after_failure,
-    after_probe,
-)
-from gateway.ports import Clock, Connector, Delivered, Failed, Message, Operation, Outcome, Previewer
-from gateway.rehearsal import prints
+from gateway.observe import Observer
+from gateway.ports import Connector, Message, Operation, Previewer
 from gateway.store.contract import Attempt, Claim, Settled, Verdict
 
-log = get_logger(__name__)
-
 _DEADLY = frozenset({MessageEvent.REJECT, MessageEvent.GIVE_UP})
-_DELIVER = MessageEvent.DELIVER
-
-_EXPECTED = frozenset({"delivered", "applied", "absent"})
-
-_OUTCOME_WORD = {
-    "Unreachable": "unreachable",
-    "Busy": "busy",
-    "Faulted": "faulted",
-    "AuthenticationFailed": "unauthenticated",
-    "Rejected": "rejected",
-    "OutcomeUnknown": "unknown",
-}
 
 
 @dataclass(frozen=True)
@@ -54,21 +26,22 @@ class Courier:
     """
     Carries claims of one partner. Safe for several threads.
 
-    *report* hears of every call, with the error or None and how long it took; the gate is asked before each one, and
-    *permit* when one more call than was allotted may begin.
+    The gate is asked before each call, and *permit* when one more call than was allotted may begin.
     """
 
-    connector: Connector
-    clock: Clock
-    retry: RetryPolicy
-    chance: Random
+    calls: Calls
     gate: Gate
-    report: Callable[[DeliveryError | None, timedelta], None]
     permit: Callable[[datetime], datetime | None]
     stopping: Callable[[], bool] = field(default=lambda: False)
-    probes: ProbePolicy = field(default_factory=ProbePolicy)
     interrupt: Interrupt = field(default_factory=Interrupt)
-    observer: Observer = NOBODY
+
+    @property
+    def connector(self) -> Connector:
+        return self.calls.connector
+
+    @property
+    def observer(self) -> Observer:
+        return self.calls.observer
 
     def carry(self, claims: Sequence[Claim]) -> list[Settled]:
         """
@@ -103,18 +76,12 @@ class Courier:
 
     def _print(self, message: Message, claim: Claim) -> str:
         """
-        A print of the wire form, where the connector can show it in what is left of the lease. It explains a verdict
-        and never changes it: without a print a later dry run has nothing to compare with.
+        A print of the wire form, where it can be made in what is left of the lease. It explains a verdict and never
+        changes it: without a print a later dry run has nothing to compare with.
         """
         if not isinstance(self.connector, Previewer) or not self._may_call((claim,)):
             return ""
-        try:
-            return prints(self.connector.preview(message))
-        except DeliveryError:
-            return ""
-        except Exception as exc:  # noqa: BLE001 - whatever a third party raises, the verdict stands.
-            self._fault_of_connector(exc)
-            return ""
+        return self.calls.print(message)
 
     def _settled(self, sent: Parcel, verdicts: dict[int, Verdict]) -> Settled:
         """
@@ -147,48 +114,23 @@ class Courier:
             start = self.permit(lease_until - self.connector.longest_call)
             if start is None:
                 return False
-            while self.clock.now() < start and not self.stopping():
-                self.clock.wait(self.interrupt, start)
-        now = self.clock.now()
+            while self.calls.clock.now() < start and not self.stopping():
+                self.calls.clock.wait(self.interrupt, start)
+        now = self.calls.clock.now()
         ends = now + self.connector.longest_call
         return not self.stopping() and self.gate.open(now, claims[0].start) and ends <= lease_until
 
     def _send(self, messages: Sequence[Message], claims: Sequence[Claim]) -> list[Verdict]:
-        at, begun = self.clock.now(), perf_counter_ns()
-        with self._span("call", messages[0]) as spot:
-            outcomes = self._deliver(messages)
-            took_us = (perf_counter_ns() - begun) // 1000
-            error = next((o.error for o in outcomes if isinstance(o, Failed)), None)
-            self._tell(messages[0], "call", "delivered" if error is None else _word(error), took_us, spot)
-        self.report(error, self._took(at))
-        verdicts = self._verdicts(messages, outcomes, at, took_us)
-        if error is None:
-            return verdicts
-        refused = [n for n, o in enumerate(outcomes) if isinstance(o, Failed) and isinstance(o.error, Rejected)]
-        one_by_one = self._operation(messages[0]).same_dossier and len(refused) < len(messages)
+        same_dossier = self._operation(messages[0]).same_dossier
+        sent = self.calls.send(messages, same_dossier=same_dossier)
+        refused = sent.refused
+        one_by_one = same_dossier and len(refused) < len(messages)
         if len(refused) > 1 and not one_by_one:
-            first = _attempt(outcomes[refused[0]], at, took_us)
+            (first,) = sent.verdicts[refused[0]].attempts
             parts = self._split([messages[n] for n in refused], first, claims)
             for n, verdict in zip(refused, parts, strict=True):
-                verdicts[n] = verdict
-        return verdicts
-
-    def _deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
-        """A fault of the connector itself leaves the outcome unknown: one bad message must not stop the others."""
-        try:
-            outcomes = self.connector.deliver(messages)
-        except Exception as exc:  # noqa: BLE001
-            return [Failed(self._fault_of_connector(exc))] * len(messages)
-        if len(outcomes) == len(messages):
-            return outcomes
-        text = f"{len(outcomes)} outcomes for {len(messages)} messages"
-        return [Failed(OutcomeUnknown(self.connector.name, CONNECTOR_FAULT, text))] * len(messages)
-
-    def _fault_of_connector(self, fault: Exception) -> OutcomeUnknown:
-        """Its text may hold personal values: only the class is shown."""
-        name = type(fault).__name__
-        log.error(Event.CONNECTOR_FAULT, partner=self.connector.name, error=name)
-        return OutcomeUnknown(self.connector.name, CONNECTOR_FAULT, name)
+                sent.verdicts[n] = verdict
+        return sent.verdicts
 
     def _split(self, messages: Sequence[Message], first: Attempt, claims: Sequence[Claim]) -> list[Verdict]:
         """
@@ -207,32 +149,6 @@ class Courier:
                 verdicts.extend(self._send(half, claims))
         return [_with_attempt(verdict, first) for verdict in verdicts]
 
-    def _verdicts(
-        self, messages: Sequence[Message], outcomes: Sequence[Outcome], at: datetime, took_us: int
-    ) -> list[Verdict]:
-        now = self.clock.now()
-        verdicts: list[Verdict] = []
-        same_dossier = self._operation(messages[0]).same_dossier
-        for message, outcome in zip(messages, outcomes, strict=True):
-            attempt = _attempt(outcome, at, took_us)
-            if isinstance(outcome, Delivered):
-                verdicts.append(Verdict(message.id, _DELIVER, attempts=(attempt,)))
-                continue
-            if same_dossier and any(v.event is MessageEvent.REJECT for v in verdicts):
-                verdicts.append(Verdict(message.id, MessageEvent.RELEASE, attempts=(attempt,)))
-                continue
-            decision = after_failure(
-                outcome.error,
-                attempts=message.attempts + 1,
-                since=message.accepted_at,
-                now=now,
-                retry=self.retry,
-                chance=self.chance,
-                probes=self.probes,
-            )
-            verdicts.append(_verdict(message, decision, attempt))
-        return verdicts
-
     def _look_up(self, claim: Claim) -> Settled:
         """
         Ask about the unknown messages of one lane, in order.
@@ -248,9 +164,9 @@ class Courier:
         for n, message in enumerate(claim.messages):
             if not self._may_call((claim,), extra=n > 0):
                 rest = claim.messages[n:]
-                verdicts.extend(Verdict(m.id, MessageEvent.DEFER, not_before=self.clock.now()) for m in rest)
+                verdicts.extend(Verdict(m.id, MessageEvent.DEFER, not_before=self.calls.clock.now()) for m in rest)
                 break
-            verdict = self._probe(message, harmless=harmless)
+            verdict = self.calls.probe(message, harmless=harmless)
             verdicts.append(verdict)
             if verdict.event is MessageEvent.APPLIED:
                 continue
@@ -272,84 +188,15 @@ class Courier:
         if sent.folded:
             message = message._replace(established=True)
         if self._may_call((claim,)):
-            verdict = self._probe(message, harmless=harmless)
+            verdict = self.calls.probe(message, harmless=harmless)
         else:
-            verdict = Verdict(message.id, MessageEvent.DEFER, not_before=self.clock.now())
+            verdict = Verdict(message.id, MessageEvent.DEFER, not_before=self.calls.clock.now())
         follow = MessageEvent.ABSENT if verdict.event is MessageEvent.ABSENT else MessageEvent.DEFER
         behind = {left.id: Verdict(left.id, follow, not_before=verdict.not_before) for left in sent.left}
         return sent.settled({message.id: verdict, **behind})
 
-    def _probe(self, message: Message, *, harmless: bool) -> Verdict:
-        with self._span("probe", message) as spot:
-            return self._probed(message, spot, harmless=harmless)
-
-    def _probed(self, message: Message, spot: Spot, *, harmless: bool) -> Verdict:
-        at, begun = self.clock.now(), perf_counter_ns()
-        try:
-            probe = self.connector.probe(message)
-        except Held as error:
-            not_before = self.clock.now() + (error.retry_after or timedelta(0))
-            return Verdict(message.id, MessageEvent.DEFER, not_before=not_before)
-        except DeliveryError as error:
-            return self._unanswered(message, error, at, begun, spot)
-        except Exception as exc:  # noqa: BLE001
-            return self._unanswered(message, self._fault_of_connector(exc), at, begun, spot)
-        took_us = (perf_counter_ns() - begun) // 1000
-        self.report(None, self._took(at))
-        attempt = Attempt("probe", at, took_us, probe.finding.name.lower(), "", probe.evidence)
-        self._tell(message, "probe", attempt.outcome, took_us, spot)
-        decision = after_probe(
-            probe, harmless=harmless, since=message.accepted_at, now=self.clock.now(), retry=self.retry
-        )
-        return _verdict(message, decision, attempt)
-
-    def _unanswered(self, message: Message, error: DeliveryError, at: datetime, begun: int, spot: Spot) -> Verdict:
-        took_us = (perf_counter_ns() - begun) // 1000
-        self.report(error, self._took(at))
-        attempt = Attempt("probe", at, took_us, _word(error), error.code, error.text)
-        self._tell(message, "probe", attempt.outcome, took_us, spot)
-        decision = after_failed_probe(
-            error,
-            attempts=message.attempts + 1,
-            since=message.accepted_at,
-            now=self.clock.now(),
-            retry=self.retry,
-            chance=self.chance,
-            probes=self.probes,
-        )
-        return _verdict(message, decision, attempt)
-
-    def _span(self, kind: str, message: Message) -> AbstractContextManager[Spot]:
-        told = {"partner": message.partner, "operation": message.operation, "key": message.key}
-        return span(f"{kind} {message.partner}", "client", told)
-
-    def _tell(self, message: Message, kind: str, outcome: str, took_us: int, spot: Spot) -> None:
-        self.observer.called(self.connector.name, message.operation, kind, outcome, took_us)
-        spot.note("outcome", outcome)
-        if outcome not in _EXPECTED:
-            spot.fail(outcome)
-
-    def _took(self, since: datetime) -> timedelta:
-        """By the clock that everybody goes by, which may have been set back meanwhile."""
-        return max(timedelta(0), self.clock.now() - since)
-
     def _operation(self, message: Message) -> Operation:
         return self.connector.operations[message.operation]
-
-
-def _verdict(message: Message, decision: Decision, attempt: Attempt) -> Verdict:
-    attempts = () if decision.event is MessageEvent.RELEASE else (attempt,)
-    return Verdict(message.id, decision.event, decision.at, decision.code, decision.text, attempts)
-
-
-def _attempt(outcome: Outcome, at: datetime, took_us: int) -> Attempt:
-    if isinstance(outcome, Delivered):
-        return Attempt("call", at, took_us, "delivered", "", outcome.note)
-    return Attempt("call", at, took_us, _word(outcome.error), outcome.error.code, outcome.error.text)
-
-
-def _word(error: DeliveryError) -> str:
-    return next((_OUTCOME_WORD[t.__name__] for t in type(error).__mro__ if t.__name__ in _OUTCOME_WORD), "failed")
 
 
 def _with_attempt(verdict: Verdict, first: Attempt) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.cli.story import what
-from gateway.delivery.courier import _OUTCOME_WORD
+from gateway.delivery.calls import OUTCOME_WORDS
 from gateway.lifecycle import MessageState
 from gateway.ports import Finding
 
@@ -14,7 +14,7 @@ from gateway.ports import Finding
     "word",
     [
         *(f"message.{state.value}" for state in MessageState),
-        *(f"call.{outcome}" for outcome in ("delivered", *_OUTCOME_WORD.values())),
+        *(f"call.{outcome}" for outcome in ("delivered", *OUTCOME_WORDS.values())),
         *(f"probe.{finding.name.lower()}" for finding in Finding),
         "accepted.dossier",
         "accepted.step",
