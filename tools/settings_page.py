@@ -24,12 +24,17 @@ def with_tables(page: str) -> str:
 
 
 def _rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
+    for name, field in _own_first(model):
         section = _section(field.annotation)
         if section is not None:
             yield from _rows(section, f"{prefix}{name}.")
         else:
             yield f"| `{prefix}{name}` | {_default(field)} | {field.description or ''} |\n"
+
+
+def _own_first(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    """The keys of the section itself, in their order, and then those that it shares with other sections."""
+    return sorted(model.model_fields.items(), key=lambda item: item[0] not in model.__annotations__)
 
 
 def _section(annotation: object) -> type[BaseModel] | None:

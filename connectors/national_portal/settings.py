@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.national_portal import codes as tables
 from connectors.national_portal.codes import Meaning
 from connectors.national_portal.facade.settings import FacadeSettings
-from gateway.config.base import Mistake
-from gateway.config.certified import a_file, certificate
-from gateway.http import ClientCertificate, Engine
+from gateway.config.base import Mistake, Section
+from gateway.config.certified import CertifiedSection
+from gateway.http import Engine
 from gateway.links import LEAST_KEY
 from gateway.model import (
     ApplicantKind,
@@ -52,12 +51,14 @@ def _over(default: Mapping[object, object] | Mapping[str, object]) -> BeforeVali
     return BeforeValidator(merged)
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+_DEFAULTS_TOO = ConfigDict(validate_default=True)
+"""A table that is left out is the built-in one."""
 
 
 class CodeTables(Section):
     """The portal's codes for our words; rows given here lie over the built-in ones."""
+
+    model_config = _DEFAULTS_TOO
 
     channels: Annotated[Mapping[Channel, str], _over(tables.CHANNELS)] = Field(
         {}, description="KenhThucHien, KENH (contract 12.3); a kiosk has no code yet"
@@ -99,8 +100,10 @@ class CodeTables(Section):
     supplement_done: str = Field("1", description="TrangThaiBoSung once they came (contract 6.2.4, unknown)")
 
 
-class PortalSettings(Section):
+class PortalSettings(CertifiedSection):
     """One connection to the national portal through one adapter. Secrets print as stars."""
+
+    model_config = _DEFAULTS_TOO
 
     # Where and as whom (contract 2.2 to 2.4).
     adapter_url: Filled = Field(description="ADAPTER_URL: the adapter inside the province's network (contract 2.1)")
@@ -160,15 +163,6 @@ class PortalSettings(Section):
         False, description="tell the adapter which trace a call belongs to, in the header traceparent"
     )
     proxy: str = Field("", repr=False, description="HTTP proxy on the way to the adapter")
-    ca_file: Path | None = Field(None, description="certificates that the adapter's certificate must descend from")
-    client_cert_file: Path | None = Field(
-        None,
-        description="our certificate where the adapter asks for one, PEM; those between it and its authority behind",
-    )
-    client_key_file: Path | None = Field(None, description="its key, PEM")
-    client_key_password: SecretStr = Field(
-        SecretStr(""), description="the key's password, by client_key_password_env or client_key_password_file"
-    )
 
     # How answers read (contract 6.3, 13).
     require_success_phrase: bool = Field(True, description="code 0 needs a success phrase too (contract 6.3)")
@@ -329,20 +323,6 @@ class PortalSettings(Section):
                 "Ví dụ / For example: H56 hoặc / or 000.00.00.H56",
             )
         return value
-
-    @field_validator("ca_file", "client_cert_file", "client_key_file")
-    @classmethod
-    def _readable(cls, value: Path | None) -> Path | None:
-        return a_file(value)
-
-    @model_validator(mode="after")
-    def _certificate_with_key(self) -> Self:
-        _ = self.client_certificate
-        return self
-
-    @property
-    def client_certificate(self) -> ClientCertificate | None:
-        return certificate(self.client_cert_file, self.client_key_file, self.client_key_password)
 
     @property
     def questions(self) -> Literal["A", "D"]:

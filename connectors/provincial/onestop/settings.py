@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from gateway.config.base import Mistake
-from gateway.config.certified import a_file, certificate
-from gateway.http import ClientCertificate, Engine
+from gateway.config.certified import CertifiedSection
+from gateway.http import Engine
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Value = Literal["key", "sequence", "dossier", "kind", "accepted_at", "late", "body"]
@@ -20,10 +19,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?
 _LEAST_SECRET = 16
 
 
-class OneStopSettings(BaseModel):
+class OneStopSettings(CertifiedSection):
     """How the one-stop system hears of changes. Secrets print as stars."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: Literal["webhook", "table", "pull"] = Field(description="how it is told")
     told_of: Annotated[frozenset[str], Field(min_length=1)] = Field(
@@ -40,12 +37,6 @@ class OneStopSettings(BaseModel):
     timeout_s: Seconds = Field(15.0, description="the longest that one delivery may take")
     connect_timeout_s: Seconds = Field(3.0, description="webhook, table: the longest wait for a connection")
     read_timeout_s: Seconds = Field(6.0, description="webhook: the longest silence")
-    ca_file: Path | None = Field(None, description="webhook: authorities that its certificate must descend from")
-    client_cert_file: Path | None = Field(None, description="webhook: our certificate where it asks for one, PEM")
-    client_key_file: Path | None = Field(None, description="webhook: its key, PEM")
-    client_key_password: SecretStr = Field(
-        SecretStr(""), description="webhook: the key's password, by client_key_password_env or client_key_password_file"
-    )
 
     database_url: SecretStr = Field(SecretStr(""), description="table: SQLAlchemy address of the province's database")
     table: str = Field("", description="table: its name, with a schema before a dot if need be")
@@ -55,20 +46,6 @@ class OneStopSettings(BaseModel):
     )
 
     lease_s: Seconds = Field(60.0, description="pull: what was read and not acknowledged comes again after this")
-
-    @field_validator("ca_file", "client_cert_file", "client_key_file")
-    @classmethod
-    def _readable(cls, value: Path | None) -> Path | None:
-        return a_file(value)
-
-    @model_validator(mode="after")
-    def _certificate_with_key(self) -> Self:
-        _ = self.client_certificate
-        return self
-
-    @property
-    def client_certificate(self) -> ClientCertificate | None:
-        return certificate(self.client_cert_file, self.client_key_file, self.client_key_password)
 
     @field_validator("url")
     @classmethod
