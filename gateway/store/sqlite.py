@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MEMORY = Path(":memory:")
 
+_WAIT, _DO_NOT_WAIT = f"PRAGMA busy_timeout = {SLICE // timedelta(milliseconds=1)}", "PRAGMA busy_timeout = 0"
+
 
 @contextmanager
 def _faults(path: Path) -> Iterator[None]:
@@ -90,8 +92,7 @@ class SqliteStore(SqlStore):
             self._connection = _connect(path, busy)
             try:
                 migrate(lambda: _engine(self._connection), _found(self._connection))
-                # From here on whoever waits lets the other threads have a turn meanwhile.
-                self._connection.execute(f"PRAGMA busy_timeout = {SLICE // timedelta(milliseconds=1)}")
+                self._connection.execute(_WAIT)
             except BaseException:
                 self._connection.close()
                 raise
@@ -107,15 +108,27 @@ class SqliteStore(SqlStore):
         with self._turns.ended():
             self._connection.close()
 
-    def _begin(self, sql: str) -> sqlite3.Cursor:
+    def _begin_reading(self) -> sqlite3.Cursor:
         cursor = self._connection.cursor()
-        cursor.execute(sql)
+        cursor.execute("BEGIN")
+        return cursor
+
+    def _begin_writing(self) -> sqlite3.Cursor:
+        """
+        At once or not at all: SQLite itself would nap ever longer, up to a tenth of a second, with the file free again.
+        """
+        cursor = self._connection.cursor()
+        cursor.execute(_DO_NOT_WAIT)
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        finally:
+            cursor.execute(_WAIT)
         return cursor
 
     @contextmanager
     def _write(self) -> Iterator[Statements]:
         """One durable transaction."""
-        with _faults(self._path), self._turns.writing(lambda: self._begin("BEGIN IMMEDIATE")) as cursor:
+        with _faults(self._path), self._turns.writing(self._begin_writing) as cursor:
             try:
                 yield self._statements(cursor)
                 self._tell("commit")
@@ -129,7 +142,7 @@ class SqliteStore(SqlStore):
     @contextmanager
     def _read(self) -> Iterator[Statements]:
         """One consistent view."""
-        with _faults(self._path), self._turns.reading(lambda: self._begin("BEGIN")) as cursor:
+        with _faults(self._path), self._turns.reading(self._begin_reading) as cursor:
             try:
                 yield self._statements(cursor)
             finally:

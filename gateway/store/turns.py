@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 SLICE: Final = timedelta(seconds=0.25)
-"""So long a writer waits for another process before it lets readers have a turn."""
+"""So long somebody waits before a look at whether to hurry."""
 _SLICE_S: Final = SLICE.total_seconds()
 _AFTER_YOU_S: Final = 0.001
 
