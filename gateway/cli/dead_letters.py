@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Annotated
 
 import typer
@@ -37,7 +39,7 @@ from gateway.cli.letter_views import (
     show_rehearsal,
 )
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at, gateway_with_what_is_there
-from gateway.desk import needed_reason
+from gateway.desk import Desk, needed_reason
 from gateway.store.views import DeadLetter
 
 app = typer.Typer(
@@ -181,74 +183,81 @@ def requeue(
         )
 
 
-@app.command("cancel")
-def cancel(
-    reason: ReasonOption,
-    numbers: NumbersArgument = None,
-    config: ConfigOption = DEFAULT_CONFIG,
-    cause: CauseOption = None,
-    partner: PartnerOption = None,
-    operation: OperationOption = None,
-    code: CodeOption = None,
-    since: SinceOption = None,
-    dossier: DossierOption = None,
-    every: AllOption = False,
-    actor: ActorOption = None,
-    yes: YesOption = False,
-    json: JsonOption = False,
-) -> None:
-    """
-    Không báo cho đối tác nữa; việc chờ sau được đi tiếp. / Never tell the partner; what waits behind goes on.
+@dataclass(frozen=True)
+class _Decision:
+    """What ends letters for good, in the words it is offered, asked and told with; *n* of them."""
 
-    Ví dụ / Example:
-
-      [cyan]lienthong dead-letters cancel 17 --reason "Hồ sơ nhập trùng"[/]
-    """
-    choice = one_choice(numbers, filtered(cause, partner, operation, code, since, dossier), every=every)
-    needed_reason(reason)
-    with gateway_at(config, offline=True) as gateway:
-        letters = gateway.desk.letters(choice)
-        make_sure(
-            letters, f"Hủy {len(letters)} thông điệp, không gửi nữa? / Cancel them for good?", yes=yes or bool(numbers)
-        )
-        done = gateway.desk.cancel(ids_of(letters), actor=actor_of(actor), reason=reason)
-    _told("cancelled", done, f"Đã hủy {len(done)} thông điệp. / Cancelled {len(done)} messages.", json=json)
+    name: str
+    offered: str
+    asked: str
+    told: str
+    done: str
+    decide: Callable[[Desk], Callable[..., Sequence[int]]]
 
 
-@app.command("resolve")
-def resolve(
-    reason: ReasonOption,
-    numbers: NumbersArgument = None,
-    config: ConfigOption = DEFAULT_CONFIG,
-    cause: CauseOption = None,
-    partner: PartnerOption = None,
-    operation: OperationOption = None,
-    code: CodeOption = None,
-    since: SinceOption = None,
-    dossier: DossierOption = None,
-    every: AllOption = False,
-    actor: ActorOption = None,
-    yes: YesOption = False,
-    json: JsonOption = False,
-) -> None:
-    """
-    Đã thấy kết quả ở đối tác; việc chờ sau được đi tiếp. / The effect was seen there; what waits behind goes on.
+def _add(decision: _Decision) -> None:
+    """The command of one decision: all have the same options."""
 
-    Ví dụ / Example:
+    @app.command(decision.name, help=cleandoc(decision.offered))
+    def decide(
+        reason: ReasonOption,
+        numbers: NumbersArgument = None,
+        config: ConfigOption = DEFAULT_CONFIG,
+        cause: CauseOption = None,
+        partner: PartnerOption = None,
+        operation: OperationOption = None,
+        code: CodeOption = None,
+        since: SinceOption = None,
+        dossier: DossierOption = None,
+        every: AllOption = False,
+        actor: ActorOption = None,
+        yes: YesOption = False,
+        json: JsonOption = False,
+    ) -> None:
+        choice = one_choice(numbers, filtered(cause, partner, operation, code, since, dossier), every=every)
+        needed_reason(reason)
+        with gateway_at(config, offline=True) as gateway:
+            letters = gateway.desk.letters(choice)
+            make_sure(letters, decision.asked.format(n=len(letters)), yes=yes or bool(numbers))
+            done = decision.decide(gateway.desk)(ids_of(letters), actor=actor_of(actor), reason=reason)
+        if json:
+            output.print_json({decision.done: done})
+        else:
+            output.say(decision.told.format(n=len(done)))
 
-      [cyan]lienthong dead-letters resolve 17 --reason "Đã tra cứu trên Cổng, hồ sơ có đủ"[/]
-    """
-    choice = one_choice(numbers, filtered(cause, partner, operation, code, since, dossier), every=every)
-    needed_reason(reason)
-    with gateway_at(config, offline=True) as gateway:
-        letters = gateway.desk.letters(choice)
-        make_sure(
-            letters,
-            f"Đối tác đã có {len(letters)} thông điệp này? / Does the partner have them?",
-            yes=yes or bool(numbers),
-        )
-        done = gateway.desk.resolve(ids_of(letters), actor=actor_of(actor), reason=reason)
-    _told("resolved", done, f"Đã xác nhận {len(done)} thông điệp. / Resolved {len(done)} messages.", json=json)
+
+_add(
+    _Decision(
+        "cancel",
+        """
+        Không báo cho đối tác nữa; việc chờ sau được đi tiếp. / Never tell the partner; what waits behind goes on.
+
+        Ví dụ / Example:
+
+          [cyan]lienthong dead-letters cancel 17 --reason "Hồ sơ nhập trùng"[/]
+        """,
+        asked="Hủy {n} thông điệp, không gửi nữa? / Cancel them for good?",
+        told="Đã hủy {n} thông điệp. / Cancelled {n} messages.",
+        done="cancelled",
+        decide=lambda desk: desk.cancel,
+    )
+)
+_add(
+    _Decision(
+        "resolve",
+        """
+        Đã thấy kết quả ở đối tác; việc chờ sau được đi tiếp. / The effect was seen there; what waits behind goes on.
+
+        Ví dụ / Example:
+
+          [cyan]lienthong dead-letters resolve 17 --reason "Đã tra cứu trên Cổng, hồ sơ có đủ"[/]
+        """,
+        asked="Đối tác đã có {n} thông điệp này? / Does the partner have them?",
+        told="Đã xác nhận {n} thông điệp. / Resolved {n} messages.",
+        done="resolved",
+        decide=lambda desk: desk.resolve,
+    )
+)
 
 
 def _rehearse(gateway: Gateway, letters: Sequence[DeadLetter], *, json: bool) -> None:
@@ -262,10 +271,3 @@ def _rehearse(gateway: Gateway, letters: Sequence[DeadLetter], *, json: bool) ->
     left = len(letters) - len(rehearsals)
     more = f", {left} nữa: --json / {left} more: --json" if left else ""
     output.say(f"Xem trước {len(rehearsals)} thông điệp, không gửi gì / Rehearsed, nothing was sent{more}")
-
-
-def _told(what: str, done: Sequence[int], text: str, *, json: bool) -> None:
-    if json:
-        output.print_json({what: done})
-    else:
-        output.say(text)

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from gateway.access import Right
@@ -17,6 +16,7 @@ from gateway.errors import InvalidInput, StoreError
 from gateway.model.text import show
 from gateway.service.access import Caller
 from gateway.service.context import Service
+from gateway.service.imports.download import Download
 from gateway.service.imports.runner import Runner
 from gateway.service.imports.spool import Spool
 from gateway.service.published.problems import FieldProblem, Refusal, documented
@@ -118,14 +118,14 @@ def routes(service: Service, spool: Spool, runner: Runner) -> APIRouter:
         """Nhập đến đâu rồi. / How far an import is."""
         return ImportJob.of(_job(id_, caller))
 
-    @router.get("/{id_}/rejects", response_class=FileResponse)
+    @router.get("/{id_}/rejects", response_class=Download, responses=documented("no-such-range"))
     def rejects(id_: JobId, caller: Caller = importer) -> Response:
         """Các dòng bị từ chối, kèm lý do; sửa rồi gửi lại được. / The refused rows with their reasons, to be mended."""
         file = spool.rejects(id_, _job(id_, caller).turn)
         if not file.exists():
             raise Refusal("not-found", "không có dòng nào bị từ chối ở máy này / there are no refused rows here")
         gateway.note_access(caller.actor, "import.rejects", id_)
-        return FileResponse(file, media_type="text/csv; charset=utf-8", headers={"Cache-Control": "no-store"})
+        return Download(file, media_type="text/csv; charset=utf-8", headers={"Cache-Control": "no-store"})
 
     def _job(id_: str, caller: Caller) -> Job:
         found = gateway.jobs.find(id_)

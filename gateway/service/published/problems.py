@@ -66,6 +66,7 @@ TITLES: Final[Mapping[str, tuple[int, str]]] = {
     "invalid-input": (422, "Dữ liệu không hợp lệ / Invalid data"),
     "unknown-code": (422, "Mã không có trong danh mục / A code that no list knows"),
     "key-reused": (422, "Idempotency-Key đã dùng cho nội dung khác / The key was used for another content"),
+    "no-such-range": (416, "Tệp không có đoạn này / The file has no such part"),
     "malformed": (400, "Yêu cầu không đọc được / The request cannot be read"),
     "slow": (408, "Gửi quá chậm / Sent too slowly"),
     "head-too-large": (431, "Phần đầu yêu cầu quá lớn / The head of the request is too large"),
@@ -82,7 +83,7 @@ _PASSING: Final = frozenset({"already-running", "too-many", "busy", "store-unava
 
 _OF_STATUS: Final = {
     401: "unauthenticated", 403: "forbidden", 404: "not-found", 405: "method-not-allowed", 413: "too-large",
-    415: "unsupported-type", 429: "too-many",
+    415: "unsupported-type", 416: "no-such-range", 429: "too-many",
 }  # fmt: skip
 
 

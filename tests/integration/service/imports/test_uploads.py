@@ -37,6 +37,24 @@ def test_an_upload_is_imported_and_its_refused_rows_can_be_fetched(client: httpx
     assert [entry.action for entry in gateway.operations.audit()][1:] == ["import", "import.rejects"]
 
 
+def test_a_part_of_the_refused_rows_can_be_fetched_or_is_refused_as_a_problem(client: httpx.Client) -> None:
+    """
+    A download that was broken off goes on; one that goes on beyond the end, or asks for no bytes, hears why.
+    """
+    taken = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+    ended(client, taken.headers["location"])
+
+    whole, part, beyond, lines = (
+        client.get(f"{taken.headers['location']}/rejects", headers=headers)
+        for headers in ({}, {"Range": "bytes=5-9"}, {"Range": "bytes=99999999-"}, {"Range": "lines=1-2"})
+    )
+
+    assert (part.status_code, part.content) == (206, whole.content[5:10])
+    assert (beyond.status_code, beyond.json()["type"]) == (416, "urn:lienthong:problem:no-such-range")
+    assert beyond.headers["content-range"] == f"bytes */{len(whole.content)}"
+    assert (lines.status_code, lines.json()["type"]) == (400, "urn:lienthong:problem:malformed")
+
+
 def test_the_same_file_again_changes_nothing(client: httpx.Client, gateway: Gateway) -> None:
     """
     A client that is not sure whether it sent the file sends it again.
