@@ -257,9 +257,15 @@ class Gateway:
 
     def unserved(self) -> dict[str, int]:
         """How many messages wait for partners that nobody serves: they are no longer configured."""
-        served = {*self.settings.partners, *(connector.name for connector in self.connectors)}
         waiting = {each.partner: each.pending + each.in_flight + each.unknown for each in self._store.status()}
-        return {partner: count for partner, count in waiting.items() if count and partner not in served}
+        return {partner: count for partner, count in waiting.items() if count and not self._serves(partner)}
+
+    def unserved_notices(self) -> dict[str, int]:
+        """How many notices of such partners wait to be processed."""
+        return {name: count for name, count in self.callbacks.waiting().items() if not self._serves(name)}
+
+    def _serves(self, partner: str) -> bool:
+        return partner in self.settings.partners or any(each.name == partner for each in self.connectors)
 
     def vitals(self) -> Vitals:
         """Everything that a monitor counts, in one consistent view."""

@@ -138,14 +138,14 @@ class Callbacks:
             stop.wait(LOOK_EVERY_S)
 
     def work_off(self) -> int:
-        """Process notices that should have been processed by now, one chunk of them; how many were tried."""
+        """
+        Process notices that should have been processed by now, one chunk of them; how many were tried. Those of
+        partners that are no longer configured wait, and use up no attempt.
+        """
         with self._store.reading() as sql:
-            due = notices.waiting(sql, self._clock.now(), CHUNK)
+            due = notices.due(sql, self._receivers, self._clock.now(), CHUNK)
         for id_, partner in due:
-            if partner in self._receivers:
-                self._process(partner, id_)
-            else:
-                self._postpone(partner, id_)
+            self._process(partner, id_)
         return len(due)
 
     def recall(self) -> int:
@@ -158,6 +158,11 @@ class Callbacks:
                 for id_ in found:
                     notices.recall(sql, id_, now)
         return len(found)
+
+    def waiting(self) -> Mapping[str, int]:
+        """How many notices of each partner, configured or not, are still to be processed."""
+        with self._store.reading() as sql:
+            return notices.waiting(sql)
 
     def parked(self) -> Mapping[str, Sequence[int]]:
         """Numbers of the notices that failed so often that they wait for a person, by partner."""

@@ -92,3 +92,11 @@ def nobody_serves(partner: str, count: int) -> str:
         f"{number(count)} tin chờ «{partner}», đối tác không còn trong cấu hình: thêm lại [partners.{partner}]"
         f" / messages wait for «{partner}», which is no longer configured: add it again"
     )
+
+
+def nobody_takes_in(partner: str, count: int) -> str:
+    """What to say of *count* notices of a *partner* that is no longer configured."""
+    return (
+        f"{number(count)} thông báo của «{partner}», đối tác không còn trong cấu hình, chờ đến khi có lại"
+        f" [partners.{partner}] / notices of «{partner}», which is no longer configured, wait until it is"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Annotated
 
 import typer
@@ -48,15 +49,22 @@ def received(
             return
         notices, strangers = gateway.callbacks.newest(last), gateway.callbacks.strangers(last)
         parked = [id_ for ids in gateway.callbacks.parked().values() for id_ in ids]
+        unserved = gateway.unserved_notices()
         unmatched = [entry for entry in gateway.received() if entry.dossier is None]
     if json:
-        output.print_json({"notices": notices, "turned_away": strangers, "unmatched": unmatched, "parked": parked})
+        output.print_json(
+            {
+                "notices": notices, "turned_away": strangers, "unmatched": unmatched, "parked": parked,
+                "unserved": unserved,
+            }
+        )  # fmt: skip
         return
     output.table(
         ["Số", "Lúc", "Đối tác", "Nơi gọi", "Từ", "Kết quả", "Hồ sơ", "Lần"],
         [
             [
-                str(each.id), output.local(each.at), each.partner, each.path, each.source or output.NONE, _end(each),
+                str(each.id), output.local(each.at), each.partner, each.path, each.source or output.NONE,
+                _end(each, unserved),
                 each.dossier or output.NONE, output.number(each.times),
             ]
             for each in notices
@@ -68,6 +76,8 @@ def received(
             f"{output.number(len(unmatched))} thông báo cho hồ sơ chưa có, chờ người xem"
             " / notices name dossiers that are not known, and wait for a person"
         )
+    for name, count in unserved.items():
+        output.say(output.nobody_takes_in(name, count))
     if parked:
         output.say(
             f"{output.number(len(parked))} thông báo hỏng nhiều lần: «lienthong received --again-all»"
@@ -80,7 +90,9 @@ def received(
         )
 
 
-def _end(notice: Notice) -> str:
+def _end(notice: Notice, unserved: Container[str]) -> str:
     if notice.said:
         return end_of(notice.said)
+    if notice.partner in unserved:
+        return "chờ đối tác / waits for its partner"
     return f"chờ xử lý ({notice.attempts}) / waits" if notice.attempts else "chờ xử lý / waits"

@@ -39,10 +39,15 @@ def status(
             for name in sorted({*told, *gateway.settings.partners})
         ]
         totals, now = gateway.totals(), gateway.clock.now()
-        unserved = gateway.unserved()
+        unserved, unserved_notices = gateway.unserved(), gateway.unserved_notices()
         parked = {name: len(ids) for name, ids in gateway.callbacks.parked().items()}
     if json:
-        output.print_json({"partners": partners, "totals": totals, "at": now, "parked_notices": parked})
+        output.print_json(
+            {
+                "partners": partners, "totals": totals, "at": now, "parked_notices": parked,
+                "unserved_notices": unserved_notices,
+            }
+        )  # fmt: skip
     else:
         output.table(
             ["Đối tác", "Chờ gửi", "Đang gửi", "Chưa rõ", "Chết", "Đã gửi", "Chờ lâu nhất", "Tạm nghỉ đến"],
@@ -71,6 +76,8 @@ def status(
                 output.say(f"«{partner.partner}» đang được gọi chậm lại {partner.slowdown:.1f} lần / is slowed down.")
         for name, count in unserved.items():
             output.say(output.nobody_serves(name, count))
+        for name, count in unserved_notices.items():
+            output.say(output.nobody_takes_in(name, count))
         for name, count in parked.items():
             output.say(
                 f"{output.number(count)} thông báo của «{name}» hỏng nhiều lần: «lienthong received» / notices failed"

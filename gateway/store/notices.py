@@ -6,7 +6,7 @@ Everything runs inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -133,9 +133,17 @@ def recall(sql: Statements, id_: int, now: datetime) -> None:
     sql.run("recall_notice", id=id_, now=to_us(now))
 
 
-def waiting(sql: Statements, now: datetime, want: int) -> list[tuple[int, str]]:
-    """Ids and partners of notices that should have been processed by *now*, the longest due first."""
-    return [(id_, partner) for id_, partner in sql.rows("due_notices", now=to_us(now), want=want)]
+def due(sql: Statements, partners: Iterable[str], now: datetime, want: int) -> list[tuple[int, str]]:
+    """
+    Ids and partners of notices of *partners* that should have been processed by *now*, the longest due first.
+    """
+    rows = sql.rows("due_notices", partners=list(partners), now=to_us(now), want=want)
+    return [(id_, partner) for id_, partner in rows]
+
+
+def waiting(sql: Statements) -> dict[str, int]:
+    """How many notices of each partner are not processed yet, but for those that were left to a person."""
+    return {partner: int(count) for partner, count in sql.rows("waiting_notices")}
 
 
 def turn_away(sql: Statements, partner: str, why: Why, source: str, now: datetime, times: int) -> None:

@@ -223,6 +223,28 @@ def test_a_notice_that_nobody_processed_is_picked_up_at_the_next_start(store: Sq
         assert sorted(partner.received) == sorted(f"gd-{n}" for n in range(1, CHUNK + 6))
 
 
+def test_a_notice_of_a_partner_that_is_gone_waits_until_it_is_back(store: SqlStore, clock: TestClock) -> None:
+    """
+    Its section was taken out of the configuration for a month. The notice waits, is counted, uses no attempt and holds
+    up nobody; when the section is there again, the notice has its effect.
+    """
+    with opened(store, clock, CallingPartner(bursts=1)) as callbacks:
+        told(callbacks, notice())
+    clock.advance(timedelta(seconds=30))
+    with closing(Callbacks(store, [], clock, {})) as without:
+        for _ in range(30):
+            assert without.work_off() == 0
+            clock.advance(timedelta(days=1))
+        assert (without.waiting(), without.parked()) == ({"thu": 1}, {})
+        (seen,) = without.newest()
+        assert (seen.said, seen.attempts) == ("", 1)
+
+        partner = CallingPartner()
+        without.reconfigure([partner], {partner.name: settings()})
+        assert without.work_off() == 1
+        assert (without.waiting(), became(without)) == ({}, [("taken", 1)])
+
+
 def test_two_processes_hear_the_same_at_once(backend: Backend, clock: TestClock) -> None:
     """
     A repeat arrives at both services while the first is worked on: one effect, and one answer for both.

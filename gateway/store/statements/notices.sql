@@ -31,7 +31,14 @@ WHERE tenant = :tenant AND id = :id AND due_at IS NOT NULL
 SELECT attempts FROM lt_notice WHERE tenant = :tenant AND id = :id AND due_at IS NOT NULL
 
 -- name: due_notices
-SELECT id, partner FROM lt_notice WHERE tenant = :tenant AND due_at <= :now AND said IS NULL ORDER BY due_at, id LIMIT :want
+-- Of these partners: those of others wait for whoever knows them.
+SELECT id, partner FROM lt_notice
+WHERE tenant = :tenant AND due_at <= :now AND said IS NULL AND partner IN (SELECT value FROM each_text(:partners) p)
+ORDER BY due_at, id LIMIT :want
+
+-- name: waiting_notices
+SELECT partner, count(*) FROM lt_notice WHERE tenant = :tenant AND due_at IS NOT NULL AND said IS NULL
+GROUP BY partner ORDER BY partner
 
 -- name: parked_notices
 SELECT id, partner FROM lt_notice WHERE tenant = :tenant AND due_at = :never AND said = 'parked' ORDER BY id

@@ -31,6 +31,23 @@ def test_an_operator_has_a_notice_tried_again_that_always_failed(run: Run, confi
     assert json.loads(after.stdout)["parked_notices"] == {}
 
 
+def test_an_operator_sees_that_a_notice_waits_for_a_partner_that_is_gone(run: Run, configured: Path) -> None:
+    """
+    Not one that failed: it says for whom it waits, and how it goes on.
+    """
+    with Gateway(load(configured, {}), connectors=[CallingPartner(bursts=1)]) as gateway:
+        gateway.receive("thu", "/paid", notice())
+        assert gateway.unserved_notices() == {}
+
+    status, received = run("status"), run("received")
+
+    assert json.loads(run("status", "--json").stdout)["unserved_notices"] == {"thu": 1}
+    assert json.loads(run("received", "--json").stdout)["unserved"] == {"thu": 1}
+    for shown in (status, received):
+        assert (shown.exit_code, "[partners.thu]" in shown.stderr) == (0, True)
+    assert "chờ đối tác" in received.stdout
+
+
 def test_an_operator_sees_what_was_told_and_who_was_turned_away(run: Run, configured: Path) -> None:
     """
     A notice taken and told again, one refused, and a stranger at the door; the dossier's timeline has its own.
