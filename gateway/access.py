@@ -19,7 +19,7 @@ from typing import Final
 
 from gateway.desk import kept_reason, needed_reason
 from gateway.errors import InvalidInput
-from gateway.model import AgencyCode, DossierCode
+from gateway.model import AgencyCode, Subject
 from gateway.model.text import show
 from gateway.ports import Clock
 from gateway.store import keys
@@ -70,8 +70,8 @@ class Grant:
     def allows(self, right: Right) -> bool:
         return right in self.rights
 
-    def covers(self, code: DossierCode) -> bool:
-        """Whether dossiers of the agency in *code* are within the scope."""
+    def covers(self, code: Subject) -> bool:
+        """Whether what the agency in *code* has to do with is within the scope."""
         if self.agencies is None:
             return True
         agency = code.agency.forward

@@ -27,7 +27,7 @@ from gateway.errors import ConfigurationError
 from gateway.fronts import Call, Front
 from gateway.jobs import Jobs
 from gateway.links import file_addresses, print_of
-from gateway.model import Change, DossierCode
+from gateway.model import Change, DossierCode, Subject, subject_of
 from gateway.notices import PartnerCall
 from gateway.observe import NOBODY, Observer
 from gateway.observe.tracing import led_to, span
@@ -233,17 +233,19 @@ class Gateway:
             return None
         return next((url for url in file_addresses(header) if print_of(url) == print_), None)
 
-    def timeline(self, code: DossierCode | str) -> list[TimelineEntry]:
+    def timeline(self, code: Subject | str) -> list[TimelineEntry]:
         """
-        Everything the gateway knows of one dossier, by time; empty for an unknown one.
+        Everything the gateway knows of one dossier or matter, by time; empty for an unknown one.
 
-        Raises ``InvalidInput`` when *code* is no dossier code.
+        Raises ``InvalidInput`` when *code* is the code of neither.
         """
-        return self._store.timeline(_code(code))
+        return self._store.timeline(_subject(code))
 
-    def broken_link(self, code: DossierCode | str) -> int | None:
-        """The first change of the dossier that was tampered with, by its hash chain; None when the chain holds."""
-        return self._store.broken_link(_code(code))
+    def broken_link(self, code: Subject | str) -> int | None:
+        """
+        The first change of the dossier or matter that was tampered with, by its hash chain; None when the chain holds.
+        """
+        return self._store.broken_link(_subject(code))
 
     def status(self) -> list[PartnerStatus]:
         """The backlog of every partner that was ever told something, or is configured."""
@@ -378,3 +380,7 @@ def _callers(settings: Settings) -> dict[str, CallbackSettings | None]:
 
 def _code(code: DossierCode | str) -> DossierCode:
     return DossierCode.parse(code) if isinstance(code, str) else code
+
+
+def _subject(code: Subject | str) -> Subject:
+    return subject_of(code) if isinstance(code, str) else code

@@ -14,7 +14,7 @@ from rapidfuzz import process
 
 from gateway.causes import belongs, cause_key, code_of
 from gateway.errors import InvalidInput
-from gateway.model import DossierCode
+from gateway.model import Subject, subject_of
 from gateway.model.text import show
 from gateway.store.views import DeadLetter
 
@@ -35,7 +35,7 @@ class Choice:
     partner: str | None = None
     operation: str | None = None
     code: str | None = None
-    dossier: DossierCode | None = None
+    dossier: Subject | None = None
     since: datetime | None = None
 
 
@@ -89,7 +89,7 @@ def _fits(letter: DeadLetter, choice: Choice) -> bool:
         and choice.partner in (None, letter.partner)
         and choice.operation in (None, letter.operation)
         and choice.code in (None, letter.code)
-        and (choice.dossier is None or choice.dossier.key == DossierCode.parse(letter.dossier).key)
+        and (choice.dossier is None or choice.dossier.key == subject_of(letter.dossier).key)
         and (choice.since is None or letter.since >= choice.since)
     )
 

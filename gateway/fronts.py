@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin
+from gateway.model import Change, Dossier, DossierCode, DossierStatus, Origin, Subject
 from gateway.ports import Inbox, Receipt, Reply
 
 
@@ -57,6 +57,10 @@ class Intake(Inbox, Protocol):
 
         From now until the end of the transaction nobody else changes any of them, or makes one of them known.
         """
+        ...
+
+    def versions(self, codes: Sequence[Subject]) -> Mapping[str, int]:
+        """How many changes the ledger has of each that it knows, by key; held like ``standing``."""
         ...
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:

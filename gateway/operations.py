@@ -15,7 +15,7 @@ from rapidfuzz import process
 from gateway.desk import kept_reason
 from gateway.errors import InvalidInput
 from gateway.janitor import Janitor
-from gateway.model import DossierCode
+from gateway.model import Subject
 from gateway.model.text import show
 from gateway.policy import Control, RateLimit, Window
 from gateway.ports import Clock
@@ -36,11 +36,11 @@ class Operations:
     partners: Sequence[str]
     actor: str
 
-    def pause(self, partner: str, *, dossier: DossierCode | None = None, reason: str) -> None:
+    def pause(self, partner: str, *, dossier: Subject | None = None, reason: str) -> None:
         """Send nothing more to *partner*, or nothing more of one dossier. Raises ``InvalidInput``."""
         self._switch(partner, dossier, reason, paused=True)
 
-    def resume(self, partner: str, *, dossier: DossierCode | None = None, reason: str = "") -> None:
+    def resume(self, partner: str, *, dossier: Subject | None = None, reason: str = "") -> None:
         """Go on where a pause stopped. Raises ``InvalidInput``."""
         self._switch(partner, dossier, reason, paused=False)
 
@@ -112,7 +112,7 @@ class Operations:
         """Delete what is older than *kept* says, class by class in small commits; returns how many rows went."""
         return Janitor(self.store, self.clock, kept).sweep()
 
-    def _switch(self, partner: str, dossier: DossierCode | None, reason: str, *, paused: bool) -> None:
+    def _switch(self, partner: str, dossier: Subject | None, reason: str, *, paused: bool) -> None:
         act = self._act(_needed(reason) if paused else reason)
         if not self.store.pause(self._known(partner), act, dossier=dossier, paused=paused):
             raise InvalidInput(

@@ -13,7 +13,7 @@ from pathlib import Path
 from connectors.provincial.file import FileMapping, ImportReport, import_file, parse_mapping
 from gateway.errors import ConflictingRepeat, InvalidInput
 from gateway.lifecycle import Advance, advance
-from gateway.model import Change, Dossier, DossierCode, DossierStatus, Notice, ProcessingStep, body_json
+from gateway.model import Change, Dossier, DossierCode, DossierStatus, ProcessingStep, body_json
 from tests.clocks import TestClock
 
 NOW = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)
@@ -199,12 +199,12 @@ class MemoryLedger:
 
     def told(self, code: str) -> list[str]:
         """What was accepted for one dossier: ``dossier 2``, ``step 4`` ..."""
-        bodies = [c.body for c in self.accepted if str(c.dossier) == code and not isinstance(c.body, Notice)]
-        return [f"{body.kind} {int(body.status)}" for body in bodies]
+        bodies = [c.body for c in self.accepted if str(c.dossier) == code]
+        return [f"{b.kind} {int(b.status)}" for b in bodies if isinstance(b, Dossier | ProcessingStep)]
 
     def _submit(self, change: Change) -> MemoryReceipt:
         body, data = change.body, body_json(change.body)
-        assert not isinstance(body, Notice)
+        assert isinstance(body, Dossier | ProcessingStep)
         known = self.dossiers.get(change.dossier.key)
         held = self.seen.setdefault((change.source, change.source_id), data)
         if held is not data:

@@ -22,7 +22,7 @@ import connectors.national_portal
 from connectors.national_portal.connector import NationalPortal
 from connectors.national_portal.settings import PortalSettings
 from gateway.errors import DeliveryError
-from gateway.model import Dossier, ProcessingStep, body_json
+from gateway.model import Dossier, Matter, ProcessingStep, body_json
 from gateway.ports import Failed, Message, Outcome
 from tests.builders import a_dossier
 
@@ -100,9 +100,9 @@ class ScriptedPortal(httpx.BaseTransport):
 _ids = itertools.count(1)
 
 
-def a_message(body: Dossier | ProcessingStep, operation: str | None = None, **changes: Any) -> Message:
+def a_message(body: Dossier | ProcessingStep | Matter, operation: str | None = None, **changes: Any) -> Message:
     """A message about *body*, as the core hands it to a connector."""
-    code = body.code if isinstance(body, Dossier) else body.dossier
+    code = body.dossier if isinstance(body, ProcessingStep) else body.code
     number = next(_ids)
     values: dict[str, Any] = {
         "id": number,

@@ -115,6 +115,10 @@ class PortalClient:
         """``DongBoTrangThaiHoSo``: what became of a dossier that the portal sent (contract 7.6)."""
         return self._push(Call("DongBoTrangThaiHoSo", data=data, parameters={"type": "2"}), patience)
 
+    def push_matter(self, service: str, data: Mapping[str, object], *, patience: Patience) -> Answer:
+        """A question, an answer or an evaluation, one in a call (contract 8.2, 8.3)."""
+        return self._push(Call(service, data=[data]), patience)
+
     def find_dossier(self, code: str, *, patience: Patience) -> list[Row]:
         """``TraCuuHoSo``: rows when the portal has the dossier, none otherwise (contract 5.7)."""
         return self._ask(Call("TraCuuHoSo", parameters={"mahoso": code}), patience)

@@ -18,7 +18,7 @@ from connectors.national_portal.advice import advise
 from connectors.national_portal.catalogue import Catalogue
 from connectors.national_portal.checkup import check_up
 from connectors.national_portal.client import PortalClient
-from connectors.national_portal.deliveries import DOSSIER, OUTCOME, STEP, Deliveries
+from connectors.national_portal.deliveries import DOSSIER, MATTER, OUTCOME, STEP, Deliveries
 from connectors.national_portal.evidence import StatusBefore, compare_header, compare_status
 from connectors.national_portal.facade.counter import Facade
 from connectors.national_portal.forms import Forms
@@ -52,6 +52,8 @@ from gateway.ports import (
     Reply,
     SystemClock,
 )
+
+_NO_LOOK_UP = "Cổng không cho tra cứu việc này / the portal has no look-up of it"
 
 CALLS_IN_AN_ERRAND = 3
 """One delivery may take as long as three calls: the call, a new login because the session ended, the call again."""
@@ -108,6 +110,7 @@ class NationalPortal:
             ),
             STEP: Operation(STEP, settings.steps_per_call if again else 1, same_dossier=True, harmless=again),
             OUTCOME: Operation(OUTCOME, 1, same_dossier=True, harmless=settings.outcome_repeatable),
+            MATTER: Operation(MATTER, 1, same_dossier=True, harmless=settings.matter_repeatable),
         }
 
     @property
@@ -123,12 +126,12 @@ class NationalPortal:
         return self._longest_call
 
     def route(self, kind: str, origin: str) -> str | None:
-        """Headers born here are pushed, outcomes of those born on the portal are told; its steps by setting (7.6)."""
+        """Headers born here, and matters, are pushed; of the portal's own, outcomes, and steps by setting (7.6)."""
         if kind == "dossier":
             return OUTCOME if origin == "portal" else DOSSIER
         if kind == "step":
             return STEP if origin == "local" or self._settings.portal_born_steps else None
-        return None
+        return MATTER if kind == "matter" else None
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         try:
@@ -140,6 +143,8 @@ class NationalPortal:
         """
         Ask ``TraCuuHoSo`` (contract 5.7). A header that is there but reads differently is sent again, as an update.
         """
+        if message.operation == MATTER:
+            return Probe(Finding.CANNOT_TELL, _NO_LOOK_UP)
         patience = self.patience()
         body = self._forms.body(message)
         code = body.code if body.kind == "dossier" else body.dossier
@@ -173,6 +178,9 @@ class NationalPortal:
             form: Mapping[str, object] = self._forms.entry(message)
         elif message.operation == OUTCOME:
             form = self._forms.outcome(message) or {}
+        elif message.operation == MATTER:
+            matter = self._forms.matter(message)
+            form = {"service": matter.form, **matter.data}
         else:
             header = self._forms.header(message, self.patience())
             form = {"isUpdating": str(message.established), **header.data}

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 DOSSIER = "dossier"
 STEP = "step"
 OUTCOME = "outcome"
+MATTER = "matter"
 
 _TAKEN = frozenset({Verdict.ACCEPTED, Verdict.UNFAMILIAR})
 _RECREATED = (
@@ -31,6 +32,7 @@ _RECREATED = (
 _UPDATED = "Cổng đã có hồ sơ, đã gửi dạng cập nhật / the portal had the dossier, sent as an update"
 _UNFAMILIAR = "Cổng trả lời bằng câu lạ / the portal answered in unfamiliar words"
 _STEP_THERE = "Cổng báo bước này đã có / the portal says that it has this step"
+_MATTER_THERE = "Cổng báo đã có / the portal says that it has it"
 _PORTAL_KNOWS = "hồ sơ mới đăng ký trên Cổng, không có gì để báo / just filed on the portal, nothing to tell"
 
 
@@ -58,6 +60,7 @@ class Deliveries:
             DOSSIER: self._deliver_headers,
             STEP: self._deliver_steps,
             OUTCOME: self._deliver_outcomes,
+            MATTER: self._deliver_matters,
         }
 
     def deliver(self, messages: Sequence[Message], patience: Patience) -> Sequence[Outcome]:
@@ -149,6 +152,19 @@ class Deliveries:
         if verdict in _TAKEN:
             return [_delivered("", verdict)]
         raise self._client.error_of(answer, verdict, data)
+
+    def _deliver_matters(self, messages: Sequence[Message], patience: Patience) -> Sequence[Outcome]:
+        matter = self._forms.matter(messages[0])
+        answer = self._client.push_matter(matter.form, matter.data, patience=patience)
+        verdict = self._judge.verdict(answer, fresh_session=True)
+        if verdict in _TAKEN:
+            return [_delivered("", verdict)]
+        if verdict is Verdict.EXISTS and not messages[0].established:
+            # It has it from another way. What changes something that went through here has not been taken.
+            return [Delivered(_MATTER_THERE)]
+        if verdict in {Verdict.EXISTS, Verdict.MISSING}:
+            verdict = Verdict.REJECTED
+        raise self._client.error_of(answer, verdict, matter.data)
 
 
 def _delivered(note: str, verdict: Verdict) -> Delivered:

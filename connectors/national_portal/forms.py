@@ -14,10 +14,8 @@ from connectors.national_portal.links import PublicLinks
 from connectors.national_portal.patience import Patience
 from connectors.national_portal.translate import Translator
 from gateway.errors import Rejected
-from gateway.model import Dossier, DossierCode, Notice, ProcessingStep, read_body, read_stored
+from gateway.model import Dossier, DossierCode, Matter, ProcessingStep, Told, read_body, read_stored
 from gateway.ports import Message
-
-_Body = Dossier | ProcessingStep | Notice
 
 _STALE = "thông tin thủ tục quá hạn, chưa hỏi lại được Cổng / procedure data is out of date, the portal cannot be asked"
 _NOT_TOLD = "Cổng không nhận thông báo / the portal is told no notices"
@@ -45,16 +43,26 @@ class Forms:
 
     def body(self, message: Message) -> Dossier | ProcessingStep:
         """What *message* carries, with its dossier's first spelling."""
+        body = self._read(message)
+        if body.kind == "notice" or body.kind == "matter":
+            raise Rejected(self._name, "wrong-kind", f"{message.operation}: {_NOT_TOLD}")
+        return body
+
+    def matter(self, message: Message) -> Matter:
+        """A question, an answer, an evaluation, as its source wrote it."""
+        body = self._read(message)
+        if body.kind != "matter":
+            raise Rejected(self._name, "wrong-kind", f"{message.operation}: cần việc ngoài hồ sơ / needs a matter")
+        return body
+
+    def _read(self, message: Message) -> Told:
         try:
-            body = _spelt(read_stored(message.body), message)
+            return _spelt(read_stored(message.body), message)
         except ValidationError:
             # The validation error shows what it read; nothing of it may reach a log.
             raise Rejected(
                 self._name, "unreadable", "nội dung lưu không đọc được / the stored body cannot be read"
             ) from None
-        if body.kind == "notice":
-            raise Rejected(self._name, "wrong-kind", f"{message.operation}: {_NOT_TOLD}")
-        return body
 
     def dossier(self, message: Message) -> Dossier:
         body = self.body(message)
@@ -87,9 +95,9 @@ class Forms:
         return self._links.put_in(self._translate.outcome(dossier), dossier.code)
 
 
-def _spelt(body: _Body, message: Message) -> _Body:
+def _spelt(body: Told, message: Message) -> Told:
     """The body with its dossier's first spelling: a portal that minds the case would take another for a new dossier."""
-    if (body.code if body.kind == "dossier" else body.dossier).text == message.dossier:
+    if body.kind == "matter" or (body.code if body.kind == "dossier" else body.dossier).text == message.dossier:
         return body
     first = DossierCode.parse(message.dossier)
     return read_body(message.body).model_copy(update={"code" if body.kind == "dossier" else "dossier": first})

@@ -14,11 +14,12 @@ from gateway.ports import Preview, WireField
 
 _PRINT_BYTES = 4
 _KEY_BYTES = 32
-_OPEN = (KEYS | {"isUpdating"}) - PRIVATE
+_OPEN = (KEYS | {"isUpdating", "service"}) - PRIVATE
 _MASKS: Mapping[str, Callable[[str], str]] = {
     "ChuHoSo": mask_name,
     "NguoiXuLy": mask_name,
     "NguoiYeuCauBoSung": mask_name,
+    "NGUOITRALOI": mask_name,
     "NguoiTiepNhanBoSung": mask_name,
     "SoGiayToChuHoSo": mask_id,
     "SoDinhDanh": mask_id,

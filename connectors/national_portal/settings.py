@@ -202,6 +202,9 @@ class PortalSettings(CertifiedSection):
     outcome_repeatable: bool = Field(
         True, description="sending an outcome again changes nothing (contract 7.6, not stated)"
     )
+    matter_repeatable: bool = Field(
+        True, description="sending a question, answer or evaluation again changes nothing (contract 8, not stated)"
+    )
     security_key: SecretStr = Field(
         SecretStr(""), description="SecurityKey that the portal's calls must carry, where a proxy adds it (contract 7)"
     )

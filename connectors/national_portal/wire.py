@@ -159,11 +159,50 @@ class Outcome(TypedDict):
     TaiLieuXuLy: list[SubmittedFile]
 
 
-KEYS = frozenset(
-    name
-    for form in (SubmittedFile, Fee, OtherPaper, Supplement, ResultPaper, OwnerId, UsedDatabase, Dossier, Step, Outcome)
-    for name in form.__annotations__
-)
+class Question(TypedDict):
+    """One element of ``data`` of ``DongBoHoiDap`` (contract 8.2)."""
+
+    HOIDAPID: str
+    MaLinhVuc: str
+    NOIDUNG: str
+    MADONVI: str
+    TENDONVI: str
+
+
+class Reply(TypedDict):
+    """One element of ``data`` of ``DongBoKetQuaHoiDapGuiTuDVCQG`` (contract 8.2)."""
+
+    HOIDAPID: str
+    MADONVI: str
+    NGUOITRALOI: str
+    CHUCVUNGUOITRALOI: str
+    NGAYTRALOI: str
+    NOIDUNGTRALOI: str
+
+
+class Evaluation(TypedDict):
+    """One element of ``data`` of ``DongBoDanhGia`` (contract 8.3)."""
+
+    NgayTongHop: str
+    TongSoNguoiDanhGia: int
+    PhanTramDanhGiaRatHaiLong: str
+    PhanTramDanhGiaHaiLong: str
+    PhanTramDanhGiaChuaHaiLong: str
+    DanhSachNoiDungYKien: str
+    MaThuTuc: str
+    NoiDung: str
+    PhanTramDanhGiaDichVuRatHaiLong: str
+    PhanTramDanhGiaDichVuHaiLong: str
+    PhanTramDanhGiaDichVuChuaHaiLong: str
+    Madonvi: str
+    TenDonVi: str
+
+
+_FORMS = (
+    SubmittedFile, Fee, OtherPaper, Supplement, ResultPaper, OwnerId, UsedDatabase, Dossier, Step, Outcome, Question,
+    Reply, Evaluation,
+)  # fmt: skip
+KEYS = frozenset(name for form in _FORMS for name in form.__annotations__)
 """Every key of the objects that we write. What else a source sends may mean anything."""
 
 

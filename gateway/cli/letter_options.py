@@ -14,7 +14,7 @@ from gateway.cli import output
 from gateway.cli.exits import ExitCode
 from gateway.cli.shell import interactive
 from gateway.config.settings import vietnamese
-from gateway.model import DossierCode
+from gateway.model import subject_of
 from gateway.operations import account
 from gateway.store.views import DeadLetter
 
@@ -69,7 +69,7 @@ def filtered(
     """The filters of the command line. Raises ``InvalidInput`` for what is no dossier code."""
     return Choice(
         cause=cause, partner=partner, operation=operation, code=code,
-        dossier=None if dossier is None else DossierCode.parse(dossier),
+        dossier=None if dossier is None else subject_of(dossier),
         since=None if since is None else _moment(since),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
 from gateway.delivery import configured
-from gateway.model import DossierCode
+from gateway.model import Subject, subject_of
 from gateway.model.times import VIETNAM
 from gateway.policy import Control, Limits, RateLimit
 
@@ -231,5 +231,5 @@ def _document(limits: Limits | Control) -> dict[str, object]:
     return {"rate": said, "in_flight": limits.in_flight, "batch": dict(limits.batch)}
 
 
-def _code(text: str | None) -> DossierCode | None:
-    return None if text is None else DossierCode.parse(text)
+def _code(text: str | None) -> Subject | None:
+    return None if text is None else subject_of(text)

@@ -19,6 +19,7 @@ _KINDS: Mapping[str, str] = {
 _ENDS: Mapping[str, str] = {
     "dossier": "hồ sơ",
     "step": "bước",
+    "matter": "việc ngoài hồ sơ",
     "pending": "chờ gửi",
     "in_flight": "đang gửi",
     "delivered": "tới nơi",

@@ -4,7 +4,7 @@ Canonical values: what a dossier, a step, a code is, whatever system it came fro
 Everything is frozen and validated once, at the door. Text is kept as given; codes compare by key.
 """
 
-from gateway.model.change import Body, Change, body_json, read_body
+from gateway.model.change import Body, Change, Told, body_json, read_body
 from gateway.model.codes import AgencyCode, DossierCode, ProcedureCode
 from gateway.model.dossier import Document, Dossier, FeeLine, OtherPaper, Result, SupplementRound
 from gateway.model.enums import (
@@ -23,6 +23,7 @@ from gateway.model.explain import explain, unknown_code
 from gateway.model.fields import Dong
 from gateway.model.history import unfold
 from gateway.model.identifiers import PersonalId, Phone, TaxCode
+from gateway.model.matter import Matter, MatterCode, Subject, subject_of
 from gateway.model.notice import Notice
 from gateway.model.parties import Agency, Applicant, Identifier
 from gateway.model.procedure import Procedure, ProcedurePaper, ProcedureResult, TimeLimit, TimeUnit
@@ -48,6 +49,8 @@ __all__ = [
     "FeeMoment",
     "Identifier",
     "IdentifierKind",
+    "Matter",
+    "MatterCode",
     "Notice",
     "OnlinePayment",
     "Origin",
@@ -62,15 +65,18 @@ __all__ = [
     "Result",
     "ResultDelivery",
     "Reuse",
+    "Subject",
     "SupplementRound",
     "TaxCode",
     "TimeLimit",
     "TimeUnit",
+    "Told",
     "Wording",
     "body_json",
     "explain",
     "read_body",
     "read_stored",
+    "subject_of",
     "unfold",
     "unknown_code",
 ]

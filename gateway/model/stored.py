@@ -17,10 +17,9 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 import msgspec
 
 from gateway.errors import InvalidInput
-from gateway.model.change import read_body
+from gateway.model.change import Told, read_body
 from gateway.model.dossier import Dossier
 from gateway.model.fields import Record
-from gateway.model.notice import Notice
 from gateway.model.step import ProcessingStep
 from gateway.model.verbatim import Verbatim
 
@@ -28,7 +27,7 @@ _UNIONS = (Union, types.UnionType)
 _AWARE = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-def read_stored(data: bytes) -> Dossier | ProcessingStep | Notice:
+def read_stored(data: bytes) -> Told:
     """
     What ``body_json`` wrote, for reading only.
 

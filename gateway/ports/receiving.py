@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from gateway.errors import InvalidInput
 from gateway.lifecycle import Advance
-from gateway.model import Change, Dossier, DossierCode
+from gateway.model import Change, Dossier, DossierCode, Subject
 
 
 class Receipt(NamedTuple):
@@ -26,7 +26,7 @@ class Receipt(NamedTuple):
     with its past steps submits them in the order of ``gateway.model.unfold``, then nothing is kept back.
     """
 
-    dossier: DossierCode
+    dossier: Subject
     version: int = 0
     advance: Advance | None = None
     duplicate: bool = False

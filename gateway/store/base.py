@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from gateway.fronts import Standing
 from gateway.lifecycle import MessageEvent
-from gateway.model import Change, Dossier, DossierCode
+from gateway.model import Change, Dossier, DossierCode, Subject
 from gateway.policy import Control, Limits, PartnerState
 from gateway.ports import Operation, Receipt
 from gateway.store import audit, letters, outbox, reports, steering, upkeep
@@ -176,7 +176,7 @@ class SqlStore(Transactions):
         with self._read() as sql:
             return reports.totals(sql)
 
-    def timeline(self, code: DossierCode) -> list[TimelineEntry]:
+    def timeline(self, code: Subject) -> list[TimelineEntry]:
         with self._read() as sql:
             return reports.timeline(sql, code.key)
 
@@ -190,7 +190,7 @@ class SqlStore(Transactions):
         with self._read() as sql:
             return reports.dossier(sql, code.key)
 
-    def broken_link(self, code: DossierCode) -> int | None:
+    def broken_link(self, code: Subject) -> int | None:
         """The first version of the dossier whose hash does not follow from its predecessor; None when all do."""
         with self._read() as sql:
             return reports.broken_link(sql, code.key)
@@ -274,7 +274,7 @@ class SqlStore(Transactions):
         with self._write() as sql:
             return letters.decide(sql, ids, MessageEvent.RESOLVE, act)
 
-    def pause(self, partner: str, act: Act, *, dossier: DossierCode | None = None, paused: bool = True) -> bool:
+    def pause(self, partner: str, act: Act, *, dossier: Subject | None = None, paused: bool = True) -> bool:
         """Pause or resume a partner or one of its lanes; false when there is no such lane."""
         with self._write() as sql:
             if dossier is not None:

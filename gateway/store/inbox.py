@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from gateway.fronts import Standing
-from gateway.model import Change, Dossier, DossierCode
+from gateway.model import Change, Dossier, DossierCode, Subject
 from gateway.ports import Kept, Receipt
 from gateway.store.contract import Route
 from gateway.store.holdings import header_of, standing
@@ -62,13 +62,20 @@ class SqlInbox:
         return self._write([change])[0]
 
     def standing(self, codes: Sequence[DossierCode]) -> Mapping[str, Standing]:
-        keys = sorted({code.key for code in codes})
-        if self.sql.dialect == "postgresql":
-            self.sql.run("lock_dossiers", keys=keys)
-        return standing(self.sql, keys)
+        return standing(self.sql, self._hold(codes))
+
+    def versions(self, codes: Sequence[Subject]) -> Mapping[str, int]:
+        return {row[0]: row[5] for row in self.sql.rows("dossiers", keys=self._hold(codes))}
 
     def take(self, changes: Sequence[Change]) -> list[Receipt]:
         return self._write(changes, whole=True)
+
+    def _hold(self, codes: Sequence[Subject]) -> Sequence[str]:
+        """The keys of *codes*, which nobody else changes or makes known from now on."""
+        keys = sorted({code.key for code in codes})
+        if self.sql.dialect == "postgresql":
+            self.sql.run("lock_dossiers", keys=keys)
+        return keys
 
     def _write(self, changes: Sequence[Change], *, whole: bool = False) -> list[Receipt]:
         return write_changes(self.sql, prepare(self.sql.tenant, changes), self._routes, self._now, whole=whole)

@@ -15,7 +15,18 @@ from typing import Any
 
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
 from gateway.lifecycle import Advance, advance
-from gateway.model import Change, Dossier, DossierCode, DossierStatus, Notice, Origin, ProcessingStep, body_json
+from gateway.model import (
+    Change,
+    Dossier,
+    DossierStatus,
+    Matter,
+    Notice,
+    Origin,
+    ProcessingStep,
+    Subject,
+    Told,
+    body_json,
+)
 from gateway.observe.tracing import trace_now
 from gateway.ports import Receipt, Speaker
 from gateway.store.contract import Route
@@ -25,6 +36,8 @@ from gateway.store.tally import Tally
 
 GENESIS = bytes(32)
 _LATE, _FROM_PORTAL = Advance.LATE, Origin.PORTAL.value
+MATTER = "matter"
+"""The origin of what is no dossier. It has no status, so nobody reads what its row says of one."""
 
 
 def source_key(tenant: str, source: str, source_id: str) -> str:
@@ -45,7 +58,7 @@ class Prepared:
     """A change with all that can be made of it before the database is asked, and nobody waits for it yet."""
 
     change: Change
-    code: DossierCode
+    code: Subject
     body: bytes
     fingerprint: bytes
     source_key: str
@@ -164,7 +177,7 @@ class _Batch:
             self._tell(change, row)
         return Receipt(code, version=row.version, advance=effect, kept_back=not told)
 
-    def _leads_on(self, body: Dossier | ProcessingStep | Notice, row: _DossierRow) -> bool:
+    def _leads_on(self, body: Told, row: _DossierRow) -> bool:
         """Whether *body* is an older step of a history that ends where its dossier stands, or further."""
         last = self._last_steps.get(row.key)
         if last is None or not isinstance(body, ProcessingStep):
@@ -184,8 +197,8 @@ class _Batch:
         self._by_source[item.source_key] = item.fingerprint
         self._repeats.append({"source_key": item.source_key, "fingerprint": item.fingerprint, "at": self._now_us})
 
-    def _advance(self, body: Dossier | ProcessingStep | Notice, row: _DossierRow | None) -> Advance:
-        if isinstance(body, Notice):
+    def _advance(self, body: Told, row: _DossierRow | None) -> Advance:
+        if isinstance(body, Notice | Matter):
             return Advance.SAME
         if row is None:
             return advance(None, None, body.status, _when(body))
@@ -199,16 +212,20 @@ class _Batch:
                 return Advance.LATE
             raise
 
-    def _new_dossier(self, body: Dossier | ProcessingStep | Notice) -> _DossierRow:
-        if not isinstance(body, Dossier):
+    def _new_dossier(self, body: Told) -> _DossierRow:
+        if isinstance(body, Dossier):
+            origin, status, status_at = body.origin.value, body.status, body.status_at
+        elif isinstance(body, Matter):
+            origin, status, status_at = MATTER, DossierStatus.SUBMITTED, from_us(self._now_us)
+        else:
             raise _too_early(body)
         row = _DossierRow(
             id=next(self._ids),
             key=body.code.key,
             code=str(body.code),
-            origin=body.origin.value,
-            status=body.status,
-            status_at=body.status_at,
+            origin=origin,
+            status=status,
+            status_at=status_at,
             version=0,
             header_fingerprint=None,
             head_hash=GENESIS,
@@ -226,10 +243,12 @@ class _Batch:
         row.head_hash = chain_hash(
             previous, row.version, body.kind, change.source, change.source_id, self._now_us, item.fingerprint
         )
-        if effect is not _LATE and not isinstance(body, Notice):
+        if effect is not _LATE and not isinstance(body, Notice | Matter):
             row.status = body.status
             row.status_at = _when(body)
-        if isinstance(body, Dossier):
+        if isinstance(body, Matter):
+            row.header_fingerprint = item.fingerprint
+        elif isinstance(body, Dossier):
             row.header_fingerprint = item.fingerprint
             if row.origin != _FROM_PORTAL:
                 # A one-stop system's export does not say where a dossier was born; what the portal gave us stays its.
@@ -260,8 +279,11 @@ class _Batch:
             self._steps.add(item.step_key)
 
     def _tell(self, change: Change, row: _DossierRow) -> None:
-        """Everybody who wants to know, but whoever said it."""
+        """Everybody who wants to know, but whoever said it; of a matter, only whom it is for."""
+        only = change.body.partner if isinstance(change.body, Matter) else None
         for route, speaks_as in zip(self._routes, self._speaks, strict=True):
+            if only is not None and route.name != only:
+                continue
             operation = route.route(change.body.kind, row.origin)
             if operation is not None and not speaks_as(change.source):
                 self._enqueue(route.name, operation, row)
@@ -310,6 +332,7 @@ class _Batch:
             if row.touched
         ]
         new = [row for row in rows if row["is_new"]]
+        dossiers = sum(row["origin"] != MATTER for row in new)
         self._sql.many("insert_dossier", new)
         self._sql.many("update_dossier", [row for row in rows if not row["is_new"]])
         self._sql.many("insert_change", self._changes)
@@ -317,7 +340,7 @@ class _Batch:
         self._sql.many("wake_lane", self._woken)
         self._sql.many("insert_message", self._messages)
         self._sql.many("insert_repeat", self._repeats)
-        self._tally(len(new)).write(self._sql)
+        self._tally(dossiers).write(self._sql)
         if self._sql.dialect == "postgresql" and (self._new_lanes or self._woken):
             woken = {row["partner"] for row in (*self._new_lanes, *self._woken)}
             self._sql.run("announce", partners=sorted(woken))
@@ -344,14 +367,14 @@ def _can_follow(row: _DossierRow, step: ProcessingStep) -> bool:
     return True
 
 
-def _may_be_told(body: Dossier | ProcessingStep | Notice, row: _DossierRow, effect: Advance) -> bool:
+def _may_be_told(body: Told, row: _DossierRow, effect: Advance) -> bool:
     """
     Whether partners may hear of *body* without the public status moving back.
 
     A portal takes its status from every header and from the latest step it knows. So a late header with another
     status stays in the ledger, and a late step is told only where a later step was told before it.
     """
-    if effect is not _LATE or isinstance(body, Notice):
+    if effect is not _LATE or isinstance(body, Notice | Matter):
         return True
     if isinstance(body, ProcessingStep):
         return row.step_at is not None and body.at <= row.step_at

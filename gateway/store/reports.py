@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.lifecycle import MessageState
-from gateway.model import DossierStatus, Notice, ProcessingStep, read_body
+from gateway.model import DossierStatus, Matter, Notice, ProcessingStep, read_body
 from gateway.store import partners
 from gateway.store.ledger import GENESIS, chain_hash
 from gateway.store.moments import from_us
@@ -118,6 +118,8 @@ def _change_entry(
     content = read_body(bytes(body))
     if isinstance(content, Notice):
         return TimelineEntry(from_us(at), f"accepted.{kind}", "", f"#{version} {source}: {content.topic}")
+    if isinstance(content, Matter):
+        return TimelineEntry(from_us(at), f"accepted.{kind}", "", f"#{version} {source}: {content.form}")
     when = content.at if isinstance(content, ProcessingStep) else content.status_at
     detail = f"#{version} {source}: {content.status.value} {content.status.label_vi}, {when.isoformat()}, {advance}"
     if not told:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from connectors.national_portal.codes import OUTCOMES
 from connectors.national_portal.mock import DossierRecord
 from gateway.lifecycle import Advance
-from gateway.model import Change, Dossier, Notice, Origin, ProcessingStep
+from gateway.model import Change, Dossier, Origin, ProcessingStep
 from gateway.model.times import to_wire14
 from gateway.ports import Receipt
 
@@ -88,7 +88,7 @@ class Facts:
 
     def _accept(self, told: Told, change: Change, receipt: Receipt) -> None:
         body = change.body
-        assert not isinstance(body, Notice)
+        assert isinstance(body, Dossier | ProcessingStep)
         self.count["accepted"] += 1
         if isinstance(body, ProcessingStep):
             told.steps.add(body.identity)

@@ -121,12 +121,10 @@ def serves(path: str, paths: Paths) -> bool:
 def _pushes(paths: Paths) -> Mapping[str, tuple[str, str | None]]:
     """The last segment of a path to the service, and what the path itself says of ``isUpdating`` (2.6 C)."""
     return {
-        lists.DOSSIERS: (lists.DOSSIERS, None),
         paths.create_path: (lists.DOSSIERS, "False"),
         paths.update_path: (lists.DOSSIERS, "True"),
-        lists.TIMELINE: (lists.TIMELINE, None),
         paths.timeline_path: (lists.TIMELINE, None),
-        lists.OUTCOME: (lists.OUTCOME, None),
+        **{service: (service, None) for service in lists.PUSHES},
     }
 
 

@@ -21,6 +21,7 @@ from connectors.national_portal.dialect.answers import JSON, Answer
 from connectors.national_portal.dialect.asks import Ask, Group
 from connectors.national_portal.facade import refusals
 from connectors.national_portal.facade.accounts import Callers
+from connectors.national_portal.facade.matters import Matters
 from connectors.national_portal.facade.pushes import Listed, Pushes
 from connectors.national_portal.facade.reading import Item, Readings
 from connectors.national_portal.facade.reads import Reads
@@ -75,6 +76,7 @@ class Facade:
             relay=self._relay,
             portal_born_steps=settings.portal_born_steps,
         )
+        self._matters = Matters(partner, facade)
         self._reads = Reads(catalogue, client, self._patience, beyond=facade.unknown_updates == "take")
 
     @property
@@ -156,6 +158,8 @@ class Facade:
                 return self._pushes.steps(ask, intake)
             case lists.OUTCOME:
                 return self._pushes.outcome(ask, intake)
+            case service if service in lists.MATTERS:
+                return self._matters.push(ask, intake)
             case _:
                 return self._reads.answer(ask, look_up)
 

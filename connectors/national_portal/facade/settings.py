@@ -57,6 +57,9 @@ class FacadeSettings(Section):
     partial_batches: bool = Field(False, description="keep the good items of a batch that is refused (contract 14)")
     max_dossiers: Annotated[int, Field(ge=1, le=10_000)] = Field(100, description="dossiers in one call (contract 14)")
     max_steps: Annotated[int, Field(ge=1, le=10_000)] = Field(200, description="steps in one call (contract 14)")
+    max_matters: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        200, description="questions, answers or evaluations in one call (contract 8, 14, assumed)"
+    )
     max_body_bytes: Annotated[int, Field(ge=1024, le=256 * 1024 * 1024)] = Field(
         10 * 1024 * 1024, description="the longest body (contract 14)"
     )

@@ -125,7 +125,7 @@ class Desk:
                 return pushes.timeline(self._state, account, ask, call, only_half=only_half)
             case lists.OUTCOME:
                 return pushes.outcome(self._state, ask, call)
-            case service if service in lists.PUSHES:
+            case service if service in lists.MATTERS:
                 return questions.push(self._state, ask)
             case _:
                 return reads.answer(self._state, ask)

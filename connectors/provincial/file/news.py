@@ -7,7 +7,7 @@ import hashlib
 from connectors.provincial.file.build import DossierHistory
 from connectors.provincial.file.ledger import Known
 from gateway.lifecycle import advance
-from gateway.model import Change, Dossier, Notice, ProcessingStep, body_json, unfold
+from gateway.model import Change, Dossier, ProcessingStep, body_json, unfold
 
 
 def news(history: DossierHistory, known: Known | None, source: str) -> list[Change]:
@@ -48,7 +48,7 @@ def _check(known: Known, changes: list[Change]) -> None:
     status, at = known.status, known.status_at
     for change in changes:
         body = change.body
-        assert not isinstance(body, Notice), "a file holds dossiers and their steps"
+        assert isinstance(body, Dossier | ProcessingStep), "a file holds dossiers and their steps"
         when = body.at if isinstance(body, ProcessingStep) else body.status_at
         advance(status, at, body.status, when)
         if when >= at:

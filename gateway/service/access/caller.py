@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.access import Grant, grant_of
 from gateway.config.clients import ClientGrant
-from gateway.model import DossierCode
+from gateway.model import Subject
 from gateway.service.published.problems import Refusal
 
 
@@ -27,7 +27,7 @@ class Caller:
         """Its name in the audit."""
         return f"http:{self.grant.name}/{self.via}"
 
-    def must_cover(self, code: DossierCode) -> None:
+    def must_cover(self, code: Subject) -> None:
         """End the request when dossiers of this agency are beyond the scope."""
         if not self.grant.covers(code):
             raise Refusal("forbidden", f"ngoài phạm vi đơn vị / beyond the scope of agencies: {code.agency}")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from gateway.access import Right
 from gateway.choice import Choice, cause_of, chosen
-from gateway.model import DossierCode
+from gateway.model import DossierCode, subject_of
 from gateway.service.access import Caller
 from gateway.service.context import Service
 from gateway.service.published.pages import Cursor, Limit, cursor, place
@@ -118,7 +118,7 @@ def routes(service: Service) -> APIRouter:
     content = Depends(body)
 
     def within(caller: Caller) -> list[DeadLetter]:
-        return [each for each in gateway.dead_letters() if caller.grant.covers(DossierCode.parse(each.dossier))]
+        return [each for each in gateway.dead_letters() if caller.grant.covers(subject_of(each.dossier))]
 
     @router.get("/partners")
     def partners(_caller: Caller = operator) -> PartnerStates:

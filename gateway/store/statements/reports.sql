@@ -65,8 +65,9 @@ WHERE a.tenant = :tenant AND a.dossier_id = :dossier ORDER BY a.id
 SELECT DISTINCT partner FROM lt_tally WHERE tenant = :tenant AND partner <> ''
 
 -- name: dossier_page
+-- Without the matters, which are none.
 SELECT d.id, d.code, d.origin, d.status, d.status_at, d.version FROM lt_dossier d
-WHERE d.tenant = :tenant AND d.id > :after ORDER BY d.id LIMIT :want
+WHERE d.tenant = :tenant AND d.id > :after AND d.origin <> 'matter' ORDER BY d.id LIMIT :want
 
 -- name: dossier_entry
 SELECT d.id, d.code, d.origin, d.status, d.status_at, d.version FROM lt_dossier d

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.model import Change, Dossier, Notice, ProcessingStep
+from gateway.model import Change, Dossier, Matter, Notice, ProcessingStep
 from gateway.ports import Receipt
 from gateway.store.base import SqlStore
 from tests.builders import a_dossier, a_step
@@ -15,7 +15,7 @@ CLOCK = TestClock()
 PARTNER = ScriptedPartner()
 
 
-def change(body: Dossier | ProcessingStep | Notice, source_id: str = "1") -> Change:
+def change(body: Dossier | ProcessingStep | Notice | Matter, source_id: str = "1") -> Change:
     return Change(source="test", source_id=source_id, body=body)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
 from gateway.errors import ConflictingRepeat, IllegalTransition, InvalidInput
 from gateway.lifecycle import Advance, MessageEvent
-from gateway.model import DossierCode, DossierStatus, Notice
+from gateway.model import DossierCode, DossierStatus, Matter, MatterCode, Notice
 from gateway.ports import Message
 from gateway.store.base import SqlStore
 from gateway.store.contract import Settled, Verdict, Wish
@@ -270,3 +271,39 @@ def test_a_notice_is_told_and_moves_nothing(store: SqlStore) -> None:
         "#2 test: tax-notices"
     ]
     assert accept(store, change(dossier, "again"))[0].duplicate
+
+
+@dataclass
+class Curious:
+    """A third party's partner that wants whatever there is."""
+
+    name: str
+
+    def route(self, kind: str, origin: str) -> str:
+        return kind
+
+
+def test_a_matter_is_for_one_partner_and_no_dossier(store: SqlStore) -> None:
+    """
+    It is told to whom it is for alone, under a code of its own; the same again is known, and so is the same under
+    another id, until something else was told. No list of dossiers has it.
+    """
+    first, second = (
+        Matter(code=MatterCode.parse("hoi-dap/H99.01/42"), partner="cong", form="Hoi", data={"NOIDUNG": text})
+        for text in ("Hỏi?", "Hỏi gì?")
+    )
+    nobodys = first.model_copy(update={"code": MatterCode.parse("hoi-dap/H99.01/43"), "partner": "other"})
+    matters = [("1", first), ("1", first), ("2", first), ("3", second), ("4", first), ("5", nobodys)]
+    changes = [*(change(body, id_) for id_, body in matters), change(a_dossier(), "d")]
+
+    receipts = store.accept(changes, [Curious("cong"), Curious("so")], now=CLOCK.now())
+
+    assert [(receipt.version, receipt.duplicate) for receipt in receipts] == [
+        (1, False), (1, True), (1, True), (2, False), (3, False), (1, False), (1, False),
+    ]  # fmt: skip
+    assert [(status.partner, status.pending) for status in store.status()] == [("cong", 4), ("so", 1)]
+    assert store.broken_link(first.code) is None
+    assert [entry.code for entry in store.dossiers(want=9)] == [a_dossier().code.text]
+    assert store.totals() == {"dossiers": 1, "dossier": 1, "matter": 4}
+    with store.receiving("other", [PARTNER], now=CLOCK.now()) as inbox:
+        assert inbox.versions([first.code, MatterCode.parse("hoi-dap/H99.01/44")]) == {first.code.key: 3}
