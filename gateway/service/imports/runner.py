@@ -68,11 +68,12 @@ _UNEXPECTED: Final = {
 
 
 class Runner:
-    """A thread that imports, and one that says so meanwhile. *spool* is where the uploads lie."""
+    """A thread that imports, and one that says so every *beat_s*. *spool* is where the uploads lie."""
 
-    def __init__(self, gateway: Gateway, spool: Spool) -> None:
+    def __init__(self, gateway: Gateway, spool: Spool, *, beat_s: float = BEAT_EVERY_S) -> None:
         self._gateway = gateway
         self._spool = spool
+        self._beat_s = beat_s
         self._place = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
         self._held: Held | None = None
         self._life = Life(STILLNESS)
@@ -205,7 +206,7 @@ class Runner:
         self._speak_for_files()
 
     def _beat(self) -> None:
-        while not self._stop.wait(BEAT_EVERY_S):
+        while not self._stop.wait(self._beat_s):
             # Without the database nobody hears; the import itself says so.
             with suppress(OSError, StoreError):
                 self.be_heard()

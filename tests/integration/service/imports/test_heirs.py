@@ -96,8 +96,8 @@ def slow(gateway: Gateway, clock: TestClock) -> Iterator[Overtaken]:
 
 
 def imported_by(slow: Overtaken, spool: Spool, caplog: pytest.LogCaptureFixture, times: int) -> None:
-    """The slow one has come to its end after all; with it, *times* imports have."""
-    runner = Runner(slow, spool)
+    """The slow one, of which nothing was heard, has come to its end after all; with it, *times* imports have."""
+    runner = Runner(slow, spool, beat_s=3600.0)
     upload(spool, ID)
     runner.add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
     with caplog.at_level("INFO", "gateway.service.imports"):
