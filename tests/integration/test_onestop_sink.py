@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,14 +19,16 @@ from connectors.provincial.onestop.connector import OneStop, build
 from connectors.provincial.onestop.mock import MockOneStop
 from gateway import Gateway, Settings
 from gateway.config import DatabaseSettings, TenantSettings, settings_from
-from gateway.errors import ConfigurationError
-from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep
+from gateway.errors import ConfigurationError, DeliveryError, OutcomeUnknown, Rejected, Unreachable
+from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep, body_json
+from gateway.ports import Delivered, Failed, Finding, Message
 from tests.builders import MORNING, a_dossier, a_step
 from tests.clocks import TestClock
 from tests.integration.test_portal_calls import call, connector, notice
 from tests.partners import ScriptedPartner
 from tests.receivers import Door, receiving
-from tests.stores import Backend
+from tests.running import until
+from tests.stores import Backend, PostgresBackend
 from tests.wires import always, serving
 
 SECRET = "khoa-bi-mat-vi-du-16"
@@ -234,6 +237,67 @@ def test_a_table_that_somebody_locks_holds_nobody_for_long(backend: Backend) -> 
         (health,) = sink.check()
 
     assert (health.ok, "cannot be reached" in health.detail) == (False, True)
+
+
+def a_message() -> Message:
+    body = body_json(born_there())
+    return Message(1, "motcua", "dossier", BORN_THERE, 1, "5f0c" * 8, body, 0, MORNING, established=False)
+
+
+AT_THE_END = """
+CREATE TABLE thay_doi (ma TEXT PRIMARY KEY, thu_tu BIGINT, loai TEXT, noi_dung TEXT);
+CREATE FUNCTION xet() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$;
+CREATE CONSTRAINT TRIGGER xet AFTER INSERT ON thay_doi DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION xet();
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "means"),
+    [
+        ("23503", Rejected), ("22001", Rejected), ("40001", Unreachable), ("57014", Unreachable),
+        ("P0001", Unreachable), ("40003", OutcomeUnknown), ("57P01", OutcomeUnknown),
+    ],
+)  # fmt: skip
+def test_what_the_table_refuses_at_the_end_is_refused(
+    postgres_backend: PostgresBackend, code: str, means: type[DeliveryError]
+) -> None:
+    """
+    A constraint that is looked at in the commit takes the row back: that is no doubt, but a refusal, or a reason to try
+    again. In doubt is only what the server does not know itself, or a connection that it ends.
+    """
+    postgres_backend.execute(AT_THE_END.format(code=code))
+    with closing(table(postgres_backend)) as sink:
+        (outcome,) = sink.deliver([a_message()])
+        found = sink.probe(a_message()).finding
+
+    assert isinstance(outcome, Failed)
+    assert (type(outcome.error), found) == (means, Finding.ABSENT)
+
+
+def test_a_row_that_another_worker_commits_first_is_there(postgres_backend: PostgresBackend) -> None:
+    """
+    The key is compared in the commit only. Another worker has inserted the row and not committed yet: this one waits
+    for it, its own row is taken back, and the change is delivered.
+    """
+    postgres_backend.execute(
+        "CREATE TABLE thay_doi (ma TEXT UNIQUE DEFERRABLE INITIALLY DEFERRED, thu_tu BIGINT, loai TEXT, noi_dung TEXT)"
+    )
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    message = a_message()
+    with (
+        closing(table(postgres_backend)) as sink,
+        closing(postgres_backend.connect()) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("INSERT INTO thay_doi (ma) VALUES (%s)", [message.key])
+        outcome = pool.submit(sink.deliver, [message])
+        until(lambda: postgres_backend.rows(waits) == [(1,)], "it waits for the other", timeout_s=10)
+        other.commit()
+
+        assert outcome.result() == [Delivered()]
+    assert postgres_backend.rows("SELECT count(*) FROM thay_doi") == [(1,)]
 
 
 def test_a_table_that_is_not_there_is_said_before_anything_is_sent(backend: Backend) -> None:

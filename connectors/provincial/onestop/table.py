@@ -18,8 +18,8 @@ from connectors.provincial.onestop.wire import Told
 from gateway.errors import ConfigurationError, OutcomeUnknown, Problem, Rejected, Unreachable
 
 _CONNECTIONS = 4
-_WAITS = 4
-"""For a connection of the pool, to look, to insert, and to look again: each may take its part of a delivery's time."""
+_WAITS = 6
+"""For a connection of the pool, to look, to insert, to commit; for another, to look again. Each may take its part."""
 _LEAST_CONNECT_S = 2
 """libpq waits no shorter for a connection."""
 
@@ -39,21 +39,26 @@ class TableClient:
 
     def tell(self, told: Told) -> None:
         """Insert the row unless its key is there. Raises a ``DeliveryError``."""
+        with self._faults():
+            try:
+                self._insert(told)
+            except exc.IntegrityError:
+                # Asked over a connection of its own: what this one held is taken back, also after a commit that failed.
+                if not self.has(told):
+                    raise
+
+    def _insert(self, told: Told) -> None:
         fields = told.fields()
         row = {column: fields[value] for value, column in self._columns.items()}
-        with self._faults(), self._engine.connect() as connection:
+        with self._engine.connect() as connection:
             if self._has(connection, told.key):
                 return
-            try:
-                connection.execute(self._table.insert().values(row))
-            except exc.IntegrityError:
-                connection.rollback()
-                if not self._has(connection, told.key):
-                    raise
-                return
+            connection.execute(self._table.insert().values(row))
             try:
                 connection.commit()
             except exc.DBAPIError as error:
+                if _is_taken_back(error):
+                    raise
                 raise OutcomeUnknown(self._partner, "commit", _LOST) from error
 
     def has(self, told: Told) -> bool:
@@ -96,6 +101,19 @@ _LOST = "mất kết nối khi ghi, chưa biết đã ghi chưa / the connection
 _NOT_TAKEN = "cơ sở dữ liệu của tỉnh không nhận dòng này / the province's database refuses this row"
 _NOT_REACHED = "không nối được tới cơ sở dữ liệu của tỉnh / the province's database cannot be reached"
 _NOT_USABLE = "bảng hoặc cột không dùng được; kiểm tra table, columns và quyền / the table or a column cannot be used"
+
+
+_TAKEN_BACK = ("22", "23", "25", "40", "42", "44", "57014", "P0")
+"""SQLSTATEs, or their classes, of a server that says so when it has rolled back a transaction in its commit."""
+_DOUBTFUL = "40003"
+
+
+def _is_taken_back(error: exc.DBAPIError) -> bool:
+    """Whether a commit certainly had no effect: a constraint that is looked at then, a deadlock, a time limit."""
+    if isinstance(error, exc.IntegrityError | exc.DataError):
+        return True
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return state.startswith(_TAKEN_BACK) and state != _DOUBTFUL
 
 
 def _kind(error: exc.SQLAlchemyError) -> str:
