@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import orjson
 from pydantic import Field, TypeAdapter, ValidationError
@@ -83,15 +83,15 @@ class Pulling:
         )  # fmt: skip
         return Page(list(chain.from_iterable(claim.messages for claim in turn.claims)), _cursor(turn.claims))
 
-    def acknowledge(self, reader: str, cursor: str) -> Acknowledged:
+    def acknowledge(self, reader: str, cursor: str, *, through: int | None = None) -> Acknowledged:
         """
-        What the page of *cursor* held has arrived. A repeat changes nothing. Raises ``InvalidInput``, ``StoreError``.
+        What the page of *cursor* held has arrived; with *through*, what it held up to the change of that sequence. Of
+        the dossier of that change the rest may be read at once, of the others when their lease has run out. A repeat
+        changes nothing. Raises ``InvalidInput``, ``StoreError``.
         """
         lent = _lent(cursor)
-        settled = [
-            Settled(lane, token, tuple(Verdict(id_, _DONE[look_up]) for id_ in ids))
-            for lane, token, look_up, ids in lent
-        ]
+        settled = _arrived(lent) if through is None else _arrived_through(lent, through)
+        told = len(settled)
         expired = 0
         for _ in range(_TRIES):
             turn = self._store.exchange(
@@ -101,11 +101,34 @@ class Pulling:
             expired += turn.stale
             settled = list(turn.postponed)
             if not settled:
-                return Acknowledged(len(lent) - expired, expired)
+                return Acknowledged(told - expired, expired)
         raise StoreUnavailable("Hồ sơ đang được ghi, thử lại sau. / A dossier is being written to, try again later.")
 
 
 _DONE = {False: MessageEvent.DELIVER, True: MessageEvent.APPLIED}
+_NOT_DONE = {False: MessageEvent.RELEASE, True: MessageEvent.ABSENT}
+
+
+def _arrived(lent: Sequence[_Lent]) -> list[Settled]:
+    return [
+        Settled(lane, token, tuple(Verdict(id_, _DONE[look_up]) for id_ in ids)) for lane, token, look_up, ids in lent
+    ]
+
+
+def _arrived_through(lent: Sequence[_Lent], last: int) -> list[Settled]:
+    """The lanes up to that of the message *last*, of which what follows it has not arrived."""
+    for number, (lane, token, look_up, ids) in enumerate(lent):
+        if last in ids:
+            after = ids.index(last) + 1
+            verdicts = [Verdict(id_, _DONE[look_up]) for id_ in ids[:after]]
+            verdicts += [Verdict(id_, _NOT_DONE[look_up]) for id_ in ids[after:]]
+            return [*_arrived(lent[:number]), Settled(lane, token, tuple(verdicts))]
+    raise InvalidInput(
+        "through",
+        str(last),
+        "không thuộc trang này / is not in this page",
+        "Dùng «sequence» của một thay đổi trong trang / Use the «sequence» of a change of the page",
+    )
 
 
 def _cursor(claims: Sequence[Claim]) -> str:
@@ -119,7 +142,7 @@ def _each_once(lent: Sequence[_Lent]) -> bool:
     return len({lane for lane, *_ in lent}) == len(lent) and all(len(set(ids)) == len(ids) for *_, ids in lent)
 
 
-def _lent(cursor: str) -> list[Any]:
+def _lent(cursor: str) -> list[_Lent]:
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         unpacker = zlib.decompressobj()

@@ -115,6 +115,61 @@ def test_who_comes_too_late_does_not_settle_for_another(store: SqlStore, clock: 
     assert pulling.acknowledge("b", quick.cursor).dossiers == 1
 
 
+def test_a_reader_acknowledges_up_to_a_change(store: SqlStore, clock: TestClock, pulling: Pulling) -> None:
+    """
+    It stops in the middle of the second of three dossiers. What it has is delivered; the rest of that dossier comes
+    with the next page, the third when the lease has run out. Told again, or too late, the page settles nothing more.
+    """
+    filled(store, clock, 3, steps=4)
+    heads = pulling.read("a", 3)
+    pulling.acknowledge("a", heads.cursor)
+    page = pulling.read("a", 3)
+    assert [message.dossier[-1] for message in page.messages] == [*"1111", *"2222", *"3333"]
+
+    last = page.messages[5]
+    done = [pulling.acknowledge("a", page.cursor, through=last.sequence) for _ in range(2)]
+    rest = pulling.read("b", 3)
+    clock.advance(LEASE + timedelta(seconds=1))
+    again = pulling.read("b", 3)
+    late = pulling.acknowledge("a", page.cursor)
+
+    assert [(each.dossiers, each.expired) for each in done] == [(2, 0), (0, 2)]
+    assert keys(rest) == [message.key for message in page.messages[6:8]]
+    assert (late.dossiers, late.expired) == (0, 3)
+    assert sorted(keys(again)) == sorted(message.key for message in page.messages[6:])
+    assert pulling.acknowledge("b", again.cursor, through=again.messages[0].sequence).dossiers == 1
+    clock.advance(LEASE + timedelta(seconds=1))
+    assert len(pulling.read("b", 3).messages) == 5
+
+
+def test_further_changes_of_a_page_are_acknowledged_one_after_the_other(
+    store: SqlStore, clock: TestClock, pulling: Pulling
+) -> None:
+    """
+    A reader that stores one dossier at a time says so each time, with the same cursor.
+    """
+    filled(store, clock, 3)
+    page = pulling.read("a", 3)
+
+    done = [pulling.acknowledge("a", page.cursor, through=message.sequence) for message in page.messages]
+
+    assert [(each.dossiers, each.expired) for each in done] == [(1, 0), (1, 1), (1, 2)]
+    assert store.status()[0].delivered == 3
+
+
+def test_a_change_of_another_page_acknowledges_nothing(store: SqlStore, clock: TestClock, pulling: Pulling) -> None:
+    """
+    It is said as a mistake of the reader, and the page can still be acknowledged.
+    """
+    filled(store, clock, 2)
+    page, other = pulling.read("a", 1), pulling.read("a", 1)
+
+    with pytest.raises(InvalidInput, match="through"):
+        pulling.acknowledge("a", page.cursor, through=other.messages[0].sequence)
+
+    assert pulling.acknowledge("a", page.cursor).dossiers == 1
+
+
 def packed(lent: str) -> str:
     return base64.urlsafe_b64encode(zlib.compress(lent.encode())).decode().rstrip("=")
 

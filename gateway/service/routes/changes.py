@@ -59,11 +59,15 @@ class ChangesPage(BaseModel):
 
 
 class Acknowledgement(BaseModel):
-    """All changes of the page that had this cursor are safe with the reader."""
+    """
+    The changes of the page that had this cursor are safe with the reader: all of them, or those up to the change whose
+    *sequence* is *through*.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     cursor: Word
+    through: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 
 class AcknowledgementAnswer(BaseModel):
@@ -114,9 +118,9 @@ def routes(service: Service) -> APIRouter:
     def acknowledge(
         request: Request, caller: Caller = reader, partner: Partner = None, content: bytes = content
     ) -> AcknowledgementAnswer:
-        """Xác nhận đã giữ cả trang. / Acknowledge a whole page."""
+        """Xác nhận đã giữ cả trang, hoặc đến một thay đổi. / Acknowledge a page, whole or up to a change of it."""
         said = read_json(request, content, _ACKNOWLEDGEMENT, service.settings.max_depth)
-        done = _pulling(service, partner)[1].acknowledge(caller.name, said.cursor)
+        done = _pulling(service, partner)[1].acknowledge(caller.name, said.cursor, through=said.through)
         return AcknowledgementAnswer(dossiers=done.dossiers, expired=done.expired)
 
     return router

@@ -69,6 +69,27 @@ def test_what_the_portal_told_is_fetched_page_by_page(gateway: Gateway, http: ht
     assert {status.partner: status.delivered for status in gateway.status()} == {"cong": 0, "motcua": 3}
 
 
+def test_a_page_is_acknowledged_up_to_a_change(gateway: Gateway, http: httpx.Client) -> None:
+    """
+    By the sequence that stands in it; one that does not is a mistake, with field and remedy.
+    """
+    headers = bearer(gateway, "changes")
+    for number in (1, 2):
+        told(gateway, number)
+    page = http.get("/v1/changes", headers=headers).json()
+    first = page["changes"][0]["sequence"]
+
+    done, wrong, strange = (
+        http.post("/v1/changes/acknowledgements", json={"cursor": page["cursor"], "through": through}, headers=headers)
+        for through in (first, first - 1, "x")
+    )
+
+    assert done.json() == {"dossiers": 1, "expired": 0}
+    assert [(each.status_code, each.json()["errors"][0]["field"]) for each in (wrong, strange)] == [
+        (422, "through"), (422, "through"),
+    ]  # fmt: skip
+
+
 def test_only_a_whole_key_with_the_right_may_take_changes(gateway: Gateway, http: httpx.Client) -> None:
     """
     No key, another right, one agency's key, an unknown partner, a word that is no cursor.
