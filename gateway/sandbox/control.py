@@ -9,6 +9,7 @@ Steering a sandbox portal over HTTP, below ``/_sandbox/``. No real portal has an
 ``POST /profile``             ``{"name": "flaky", "seed": 7}``
 ``GET|POST /clock``           the portal's time; ``{"advance_s": 3600}``
 ``GET  /ledger``              dossiers with versions, timeline, moves; ``?dossier=`` for one
+``GET  /matters``             questions, answers and evaluations that provinces pushed
 ``GET  /calls``               ``?service=``, ``?dossier=``
 ``GET  /requests``            as they arrived, secrets masked; ``?last=`` for the newest
 ``GET  /counters``            with ``violations``, the ones that must stay at zero
@@ -86,6 +87,10 @@ class Control:
             ("GET", "clock"): self._time,
             ("POST", "clock"): self._advance,
             ("GET", "ledger"): self._ledger,
+            ("GET", "matters"): lambda _body, _query: {
+                "questions": portal.pushed_questions(),
+                "evaluations": portal.evaluations(),
+            },
             ("GET", "calls"): lambda _body, query: portal.calls(query.get("service"), query.get("dossier")),
             ("GET", "requests"): self._requests,
             ("GET", "counters"): self._counters,

@@ -167,6 +167,7 @@ class _Batch:
             self._remember(item)
             return Receipt(code, version=row.version if row else 0, duplicate=True)
         try:
+            self._check_addressee(change.body)
             effect = self._advance(change.body, row)
             row = row or self._new_dossier(change.body)
         except InvalidInput as refusal:
@@ -176,6 +177,16 @@ class _Batch:
         if told:
             self._tell(change, row)
         return Receipt(code, version=row.version, advance=effect, kept_back=not told)
+
+    def _check_addressee(self, body: Told) -> None:
+        """What is for one partner alone would be told to nobody, and lost."""
+        if isinstance(body, Matter) and all(route.name != body.partner for route in self._routes):
+            raise InvalidInput(
+                "partner",
+                body.partner,
+                "không phải đối tác nào được báo / is no partner that is told anything",
+                "Ghi tên đối tác như trong cấu hình / Give the partner's name as the configuration has it",
+            )
 
     def _leads_on(self, body: Told, row: _DossierRow) -> bool:
         """Whether *body* is an older step of a history that ends where its dossier stands, or further."""

@@ -192,6 +192,17 @@ def test_the_ledger_the_logs_and_the_counters_can_be_read(wire: Socket) -> None:
     assert steer(wire, "GET", "ledger").json == []
 
 
+def test_questions_and_evaluations_can_be_read(wire: Socket) -> None:
+    """
+    What a province pushed beside dossiers (contract 8), as it arrived.
+    """
+    evaluation = {"NgayTongHop": "3-2026", "TongSoNguoiDanhGia": 7, "Madonvi": "H99", "TenDonVi": "Ví Dụ"}
+
+    Province(wire).call("DongBoDanhGia", data=[evaluation])
+
+    assert steer(wire, "GET", "matters").json == {"questions": [], "evaluations": [evaluation]}
+
+
 def test_sessions_die_on_command(wire: Socket) -> None:
     """
     As on the portal's side of a failover.

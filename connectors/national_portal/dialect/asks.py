@@ -114,18 +114,23 @@ def serves(path: str, paths: Paths) -> bool:
     endpoints = (paths.login_path, paths.share_path, paths.integration_path)
     if any(path == f"{prefix}/{endpoint}" for prefix in paths.prefixes for endpoint in endpoints):
         return True
-    head, _, name = path.rpartition("/")
-    return name in _pushes(paths) or head.rpartition("/")[2] == paths.facade_path
+    return _push_at(path, paths) is not None or _is_in_facade(path, paths)
 
 
-def _pushes(paths: Paths) -> Mapping[str, tuple[str, str | None]]:
-    """The last segment of a path to the service, and what the path itself says of ``isUpdating`` (2.6 C)."""
-    return {
+def _is_in_facade(path: str, paths: Paths) -> bool:
+    return path.rpartition("/")[0].endswith(f"/{paths.facade_path}")
+
+
+def _push_at(path: str, paths: Paths) -> tuple[str, str | None] | None:
+    """The service that *path* ends in, and what the path itself says of ``isUpdating`` (2.6 C)."""
+    ends = {
         paths.create_path: (lists.DOSSIERS, "False"),
         paths.update_path: (lists.DOSSIERS, "True"),
         paths.timeline_path: (lists.TIMELINE, None),
         **{service: (service, None) for service in lists.PUSHES},
     }
+    found = [end for end in ends if path.endswith(f"/{end}")]
+    return ends[max(found, key=len)] if found else None
 
 
 def _enveloped(request: Asked, paths: Paths, path: str) -> Ask:
@@ -157,7 +162,8 @@ def _enveloped(request: Asked, paths: Paths, path: str) -> Ask:
 
 def _check_destination(request: Asked, paths: Paths, *, needed: bool) -> None:
     given = {request.headers.get("dstcode", ""), request.query.get("dstcode", "")} - {""}
-    if (given or needed) and paths.dstcode not in given:
+    # Whoever has no code of his own cannot tell a wrong one.
+    if paths.dstcode and (given or needed) and paths.dstcode not in given:
         raise NoDestination
 
 
@@ -174,18 +180,17 @@ def _store(request: Asked, paths: Paths, path: str) -> Ask:
 
 
 def _adapter(request: Asked, paths: Paths) -> Ask:
-    """Variants B, C and D are known by the last segments of the path; what is before them is the adapter's own."""
+    """Variants B, C and D are known by the end of the path; what is before it is the adapter's own."""
     # The local adapter knows the destination by itself.
     _check_destination(request, paths, needed=False)
-    head, _, name = request.path.rpartition("/")
-    if head.rpartition("/")[2] == paths.facade_path:
-        return _facade(request, name)
-    pushes = _pushes(paths)
-    if name not in pushes:
+    if _is_in_facade(request.path, paths):
+        return _facade(request, request.path.rpartition("/")[2])
+    push = _push_at(request.path, paths)
+    if push is None:
         raise NotFound
     if request.method != "POST":
         raise NotAllowed
-    service, updating = pushes[name]
+    service, updating = push
     if updating is None and service == lists.DOSSIERS:
         updating = request.query.get("isUpdating")
     parameters = {"type": request.query.get("type", "2")} if service == lists.OUTCOME else {}
@@ -208,7 +213,8 @@ def _facade(request: Asked, name: str) -> Ask:
         Group.ADAPTER,
         name,
         unit=request.query.get("MaDinhDanhDV", request.query.get("madonvi", "")),
-        parameters=request.query,
+        # The envelope's own words would not narrow the question, but change it, where it is asked in an envelope.
+        parameters={name: value for name, value in request.query.items() if name not in _ENVELOPE},
         doubled=True,
     )
 

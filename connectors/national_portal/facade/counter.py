@@ -157,7 +157,7 @@ class Facade:
             case lists.TIMELINE:
                 return self._pushes.steps(ask, intake)
             case lists.OUTCOME:
-                return self._pushes.outcome(ask, intake)
+                return self._pushes.outcome(ask, intake, now)
             case service if service in lists.MATTERS:
                 return self._matters.push(ask, intake)
             case _:

@@ -107,7 +107,7 @@ class Pushes:
                         log.warning("national_portal.facade_kept_back", extra={"key": step.dossier.key})
             return self._close(opened, items, said) or _STEPS_TAKEN
 
-    def outcome(self, ask: Ask, intake: OpenIntake) -> Answer:
+    def outcome(self, ask: Ask, intake: OpenIntake, now: datetime) -> Answer:
         """``DongBoTrangThaiHoSo``: one dossier, which the portal sent."""
         if str(ask.parameters.get("type", "")) != _OUTCOME_TYPE:
             return invalid("type")
@@ -119,7 +119,7 @@ class Pushes:
                 if standing is not None and standing.origin is Origin.LOCAL:
                     return invalid("MaHoSo")
                 if standing is not None and header is not None:
-                    changed = self._readings.outcome(item, header, standing)
+                    changed = self._readings.outcome(item, header, standing, now)
                     return (None if changed == header else self._submit(opened, changed, standing)) or _OUTCOME_TAKEN
         except NotTaken as refused:
             return refused.answer

@@ -100,15 +100,26 @@ class Readings:
         except InvalidInput as error:
             raise NotTaken(refusals.of_input(error)) from None
 
-    def outcome(self, item: Item, header: Dossier, standing: Standing) -> Dossier:
-        """The dossier *header* with the outcome that *item* reports (contract 7.6)."""
+    def outcome(self, item: Item, header: Dossier, standing: Standing, now: datetime) -> Dossier:
+        """
+        The dossier *header* with the outcome that *item* reports (contract 7.6), *header* itself where it has that
+        already. It was reached no earlier than what the ledger has, and not beyond *now*: see ``dossier``.
+        """
+        if self._outcome(item, header, header.status_at) == header:
+            return header
         try:
-            at = from_wire14(str(item["NgayXuLy"]), "NgayXuLy")
+            at = from_wire14(str(item["NgayXuLy"]), "NgayXuLy") or now
+        except InvalidInput as error:
+            raise NotTaken(refusals.of_input(error)) from None
+        return self._outcome(item, header, max(min(at, now), standing.status_at))
+
+    def _outcome(self, item: Item, header: Dossier, at: datetime) -> Dossier:
+        try:
             changed = Dossier(
                 **dict(header)
                 | {
                     "status": _OF_OUTCOME[str(item["TrangThai"])],
-                    "status_at": standing.status_at if at is None else max(at, standing.status_at),
+                    "status_at": at,
                     "local_code": str(item["MaHoSoDonVi"]),
                     "applicant": header.applicant.model_copy(update={"account_id": str(item["MaDoiTuong"]) or None}),
                     "return_note": str(item["NoiDung"]) or None,

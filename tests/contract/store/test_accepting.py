@@ -286,7 +286,7 @@ class Curious:
 def test_a_matter_is_for_one_partner_and_no_dossier(store: SqlStore) -> None:
     """
     It is told to whom it is for alone, under a code of its own; the same again is known, and so is the same under
-    another id, until something else was told. No list of dossiers has it.
+    another id, until something else was told. No list of dossiers has it. For nobody it is refused.
     """
     first, second = (
         Matter(code=MatterCode.parse("hoi-dap/H99.01/42"), partner="cong", form="Hoi", data={"NOIDUNG": text})
@@ -299,11 +299,12 @@ def test_a_matter_is_for_one_partner_and_no_dossier(store: SqlStore) -> None:
     receipts = store.accept(changes, [Curious("cong"), Curious("so")], now=CLOCK.now())
 
     assert [(receipt.version, receipt.duplicate) for receipt in receipts] == [
-        (1, False), (1, True), (1, True), (2, False), (3, False), (1, False), (1, False),
+        (1, False), (1, True), (1, True), (2, False), (3, False), (0, False), (1, False),
     ]  # fmt: skip
+    assert [receipt.refusal.field for receipt in receipts if receipt.refusal] == ["partner"]
     assert [(status.partner, status.pending) for status in store.status()] == [("cong", 4), ("so", 1)]
     assert store.broken_link(first.code) is None
     assert [entry.code for entry in store.dossiers(want=9)] == [a_dossier().code.text]
-    assert store.totals() == {"dossiers": 1, "dossier": 1, "matter": 4}
+    assert store.totals() == {"dossiers": 1, "dossier": 1, "matter": 3}
     with store.receiving("other", [PARTNER], now=CLOCK.now()) as inbox:
         assert inbox.versions([first.code, MatterCode.parse("hoi-dap/H99.01/44")]) == {first.code.key: 3}

@@ -211,6 +211,46 @@ def test_what_an_adapter_sends_elsewhere_is_not_ours(tmp_path: Path) -> None:
         assert front.gateway.totals().get("dossiers", 0) == 0
 
 
+def test_who_knows_no_destination_refuses_none(tmp_path: Path) -> None:
+    """
+    2.2: the partner's own calls carry no code, so the gateway cannot tell a right one from a wrong one.
+    """
+    with fronted(tmp_path, a_portal(), options={"dstcode": ""}) as front:
+        reply = front.province.look_up()
+
+    assert (reply.status, reply.code) == (200, "0")
+
+
+def test_paths_may_have_several_parts(tmp_path: Path) -> None:
+    """
+    2.6: the façade answers at the paths with which the connector asks, whatever they look like.
+    """
+    options = {"create_path": "mot-cua/them", "update_path": "mot-cua/sua", "facade_path": "api/doc"}
+    with fronted(tmp_path, a_portal(), options=options, trusted_networks=["192.0.2.7/32"]) as front:
+        pushed = [
+            call(front, ("POST", f"/lgsp/{path}", {}, [a_wire_dossier()])) for path in ("mot-cua/them", "mot-cua/sua")
+        ]
+        read = call(front, ("GET", "/lgsp/api/doc/LayThuTuc", {"maTTHC": PROCEDURE}, None))
+
+        assert [reply.code for reply in (*pushed, read)] == ["0"] * 3
+        for path in ("/them", "/lgsp/sua", "/doc/LayThuTuc", "/xmot-cua/them"):
+            assert front.gateway.front_at(path) is None
+
+
+def test_a_question_by_get_says_nothing_in_the_envelopes_own_words(tmp_path: Path) -> None:
+    """
+    2.6 D: what stands in the query narrows the question. It is neither session nor service of the gateway's own call.
+    """
+    words = {"service": "DongBoHoSoMC", "session": "x", "data": "[]", "isUpdating": "False", "cauhoiid": "7"}
+    portal = a_portal()
+    portal.add_questions(answers={"7": [{"TRALOIID": "1", "NOIDUNGTRALOI": "Đáp."}]})
+    with fronted(tmp_path, portal, trusted_networks=["192.0.2.7/32"]) as front:
+        reply = call(front, ("GET", "/KetNoiMotCuaQuocGia/LayNoiDungTraLoiTheoCauHoi", words, None))
+
+    assert json.loads(reply.message)["result"] == [{"TRALOIID": "1", "NOIDUNGTRALOI": "Đáp."}]
+    assert [record.service for record in portal.calls()] == ["login", "LayNoiDungTraLoiTheoCauHoi"]
+
+
 def test_questions_by_get_are_answered_twice_encoded(tmp_path: Path) -> None:
     """
     2.6 D: the envelope is a text within the answer.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connectors.national_portal.mock.outbound import promotion
+from gateway import DossierCode
 from tests.fronting import Fronted
 from tests.portal import a_wire_dossier, example
 
@@ -91,6 +93,25 @@ def test_a_dossier_that_the_portal_sent_is_not_pushed_as_a_header(front: Fronted
     reply = front.province.push(a_wire_dossier("H99.02-260305-0003"), updating="True")
 
     assert (reply.code, reply.message) == ("1", "Dữ liệu không hợp lệ: MaHoSo")
+
+
+def test_a_day_to_come_in_an_outcome_stands_before_nothing(front: Fronted) -> None:
+    """
+    A year written wrong arrives as it was written, once. In the ledger the outcome was reached when it was told, so
+    what the portal says next is not older than it.
+    """
+    from_the_portal(front, NATIONAL)
+    outcome = an_outcome(TrangThai="2", NgayXuLy="20620305140500")
+
+    for _ in range(2):
+        assert front.province.call("DongBoTrangThaiHoSo", type="2", data=outcome).code == "0"
+        front.clock.advance(timedelta(minutes=5))
+    front.deliver()
+
+    record, known = front.portal.dossier(NATIONAL), front.gateway.known([DossierCode.parse(NATIONAL)])
+    assert record is not None
+    assert [each.body["NgayXuLy"] for each in record.outcomes] == ["20620305140500"]
+    assert known[NATIONAL].status_at <= front.clock.now()
 
 
 def test_an_outcome_from_before_any_calendar_is_refused(front: Fronted) -> None:
