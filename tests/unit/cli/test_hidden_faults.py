@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import orjson
 import pytest
 
-from gateway.cli.shell import thread_failed
+from gateway.cli.program import thread_failed
 from gateway.config import LogSettings
 from gateway.observe import set_up
 from gateway.service.app import task_failed
