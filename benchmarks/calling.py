@@ -50,7 +50,7 @@ def whole(setting: Setting) -> Iterator[Figure]:
 
 
 def _calls(setting: Setting, address: str, requests: Sequence[Wire], each: int, threads: int) -> Figure:
-    ours, other = _caller("fast", address), _caller("httpx", address)
+    ours, other = caller("fast", address), caller("httpx", address)
     with closing(ours), closing(other):
         for line in (ours, other):
             _post(line, requests, each=threads * 10, threads=threads)
@@ -76,12 +76,13 @@ def _calls(setting: Setting, address: str, requests: Sequence[Wire], each: int, 
     )
 
 
-def _caller(engine: Engine, address: str) -> Line:
+def caller(engine: Engine, address: str) -> Line:
+    """The line that the connector would call *address* by."""
     return open_line(engine, line_settings(PortalSettings.model_validate(options(address))))
 
 
 def _post(line: Line, requests: Sequence[Wire], each: int, threads: int) -> Cost:
-    prepared = [(_target(wire), _headers(wire), wire.content) for wire in requests]
+    prepared = [(target_of(wire), headers_of(wire), wire.content) for wire in requests]
 
     def work(share: int) -> None:
         for number in range(share, each, threads):
@@ -95,12 +96,14 @@ def _post(line: Line, requests: Sequence[Wire], each: int, threads: int) -> Cost
         return cost_of(lambda: list(pool.map(work, range(threads))))
 
 
-def _target(wire: Wire) -> str:
+def target_of(wire: Wire) -> str:
+    """Path and query."""
     parts = urlsplit(wire.url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _headers(wire: Wire) -> Headers:
+def headers_of(wire: Wire) -> Headers:
+    """What the line does not write by itself."""
     return tuple((name, value) for name, value in wire.headers.items() if name.lower() not in _OURS)
 
 

@@ -36,6 +36,8 @@ FIGURES = [
     "deliver_fast_slow_partner",
     "deliver_fast_shared",
     "deliver_fast_batches_shared",
+    "against_bare_queue",
+    "against_bare_queue_batches",
     "deliver_2_workers_postgresql",
     "deliver_4_workers_postgresql",
     "recovery_drain",
