@@ -56,6 +56,7 @@ def leaks(printed: str) -> set[str]:
     return {value for value in (*PLANTED, *PARTS, *GROUPED) if folded(value) in everything}
 
 
+ECHOED = ("DongBoHoSoMC", "CapNhatTienDoHoSoMC", "DongBoHoiDap", "DongBoKetQuaHoiDapGuiTuDVCQG")
 Echo = Callable[[Request, Directive], Directive]
 
 
@@ -146,7 +147,7 @@ class Parrot:
         body = words(request)
         answer = self.portal.handle(request)
         with self._lock:
-            if "DongBoHoSoMC" in body or "CapNhatTienDoHoSoMC" in body:
+            if any(service in body for service in ECHOED):
                 echo = next(self._pushes)
                 if echo is not None:
                     self.echoed |= {value for value in PLANTED if value in body}

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import IO, Any
 
@@ -166,17 +167,26 @@ def push_to_the_facade(world: World) -> None:
         "MaHoSo": str(a_code(70)), "MaTTHC": "1.001193", "ChuHoSo": OWNER, "SoDienThoai": PHONE, "Email": EMAIL,
         "SoGiayToChuHoSo": NUMBER, "TrichYeuHoSo": SUBJECT, "NgayNopHoSo": CONTENT,
     }  # fmt: skip
-    for said in (session, SESSION):
-        message = {
-            "session": said,
-            "madonvi": UNIT,
-            "service": "DongBoHoSoMC",
-            "isUpdating": "False",
-            "data": [element],
-        }
+    questions = [
+        {"HOIDAPID": f"{n}", "MaLinhVuc": "G17-XD99", "NOIDUNG": f"{OWNER}, {PHONE}: {SUBJECT}?", "MADONVI": "H99",
+         "TENDONVI": "Sở", "NguoiHoi": OWNER, "ThuDienTu": EMAIL}
+        for n in range(20)
+    ]  # fmt: skip
+    replies = [
+        {"HOIDAPID": f"{n}", "MADONVI": "H99", "NGUOITRALOI": OFFICER, "CHUCVUNGUOITRALOI": SUBJECT,
+         "NGAYTRALOI": "05/03/2026", "NOIDUNGTRALOI": f"{CONTENT}, {NUMBER}"}
+        for n in range(20)
+    ]  # fmt: skip
+    wrong = [questions[0] | {"HOIDAPID": f"{OWNER} {NUMBER}"}, questions[0] | {"MADONVI": OWNER}]
+    pushes: list[tuple[str, list[dict[str, str]]]] = [
+        ("DongBoHoSoMC", [element]), ("DongBoHoiDap", questions), ("DongBoKetQuaHoiDapGuiTuDVCQG", replies),
+        *(("DongBoHoiDap", [item]) for item in wrong),
+    ]  # fmt: skip
+    for said, (service, data) in product((session, SESSION), pushes):
+        message = {"session": said, "madonvi": UNIT, "service": service, "isUpdating": "False", "data": data}
         answer = world.client.post(f"{prefix}/integration", json=message)
         world.told.append(answer.text)
-        world.leaked |= leaks(answer.text) - leaks(str(element))
+        world.leaked |= leaks(answer.text) - leaks(str(data))
 
 
 def run_the_service(folder: Path, log: IO[str]) -> tuple[World, Parrot, list[dict[str, Any]]]:

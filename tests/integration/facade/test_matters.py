@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.national_portal.mock import PREFIXES, Fault, FaultKind, Portal
 from gateway.choice import Choice
@@ -29,7 +33,14 @@ EVALUATION: dict[str, Any] = {
     "DanhSachNoiDungYKien": "", "MaThuTuc": "", "NoiDung": "", "Madonvi": "H99", "TenDonVi": "Ví Dụ",
     "LaiLich": {"do": ["một cửa", None, 0.5]},
 }  # fmt: skip
+SERIALS = itertools.count(1)
 PUSHED = [("DongBoHoiDap", QUESTION), ("DongBoKetQuaHoiDapGuiTuDVCQG", ANSWER), ("DongBoDanhGia", EVALUATION)]
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronted]:
+    with fronted(tmp_path_factory.mktemp("lasting"), a_portal(), session_lifetime_s=86_400) as built:
+        yield built
 
 
 def push(province: Province, service: str, *items: Any) -> Reply:
@@ -55,6 +66,28 @@ def test_what_is_pushed_while_the_portal_is_away_arrives_as_it_was_written(front
 
     assert [(reply.status, reply.body) for reply in through] == [(reply.status, reply.body) for reply in direct]
     assert arrived(front.portal) == arrived(beside) == [QUESTION, ANSWER, EVALUATION]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(-1e15, 1e15) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=30)
+@given(more=st.dictionaries(st.text(max_size=12).filter(lambda name: name not in QUESTION), JSON, max_size=4))
+def test_whatever_stands_beside_the_known_fields_arrives(lasting: Fronted, more: dict[str, Any]) -> None:
+    """
+    Any key, any value that JSON has, to the last digit.
+    """
+    item = QUESTION | {"HOIDAPID": f"g{next(SERIALS)}"} | more
+
+    reply = push(lasting.province, "DongBoHoiDap", item)
+    lasting.deliver()
+
+    assert reply.code == "0"
+    assert lasting.portal.pushed_questions()[-1] == item
 
 
 def test_the_same_again_has_no_effect_and_a_change_has(front: Fronted) -> None:

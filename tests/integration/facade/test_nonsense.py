@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.national_portal.dialect import lists
 from connectors.national_portal.mock import PREFIXES
 from tests.fronting import Fronted
 from tests.portal import CODE, a_wire_dossier
@@ -63,7 +64,7 @@ def test_what_cannot_be_read_is_refused_in_the_dialect(idle: Fronted, body: byte
 
 
 @pytest.mark.parametrize("data", [None, [], {}, "x", [1], [None], [[]], [{}], [{"MaHoSo": {}}], [{"MaHoSo": ["x"]}]])
-@pytest.mark.parametrize("service", ["DongBoHoSoMC", "CapNhatTienDoHoSoMC", "DongBoTrangThaiHoSo", "TraCuuHoSo"])
+@pytest.mark.parametrize("service", sorted({*lists.PUSHES, lists.LOOKUP}))
 def test_nonsense_is_refused_in_the_dialect(idle: Fronted, service: str, data: Any) -> None:
     """
     The right envelope around anything.
