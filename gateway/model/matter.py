@@ -17,18 +17,23 @@ from gateway.model.text import show
 from gateway.model.verbatim import Verbatim, given_text
 
 MATTER_FIELD = "mã việc ngoài hồ sơ (code of a matter)"
-_MATTER = re.compile(r"([a-z][a-z-]{0,31})/([^/\s]{1,64})/([0-9A-Za-z][0-9A-Za-z._-]{0,63})", re.ASCII)
+_MATTER = re.compile(
+    r"([a-z][a-z0-9_-]{0,62})/([a-z][a-z-]{0,31})/([^/\s]{1,64})/([0-9A-Za-z][0-9A-Za-z._-]{0,63})", re.ASCII
+)
 
 
 class MatterCode(Verbatim):
     """
-    The code of one matter, ``hoi-dap/H99.01/42``: its topic, the agency it concerns, its number there.
+    The code of one matter, ``cong/hoi-dap/H99.01/42``: the partner that it is for, its topic, the agency that it
+    concerns, its number there.
 
     It holds nothing about a person, and no dossier's code looks like it.
     """
 
-    __slots__ = ("agency", "number", "topic")
+    __slots__ = ("agency", "number", "partner", "topic")
 
+    partner: str
+    """Its name in the configuration."""
     topic: str
     agency: AgencyCode
     number: str
@@ -41,12 +46,14 @@ class MatterCode(Verbatim):
             raise InvalidInput(
                 MATTER_FIELD,
                 show(given),
-                "không gồm đúng ba phần nối bằng dấu gạch chéo (is not three parts joined by slashes)",
-                "Cấu trúc: <loại>/<mã cơ quan>/<số>, ví dụ hoi-dap/H99.01/42 (topic, agency code, number)",
+                "không gồm đúng bốn phần nối bằng dấu gạch chéo (is not four parts joined by slashes)",
+                "Cấu trúc: <đối tác>/<loại>/<mã cơ quan>/<số>, ví dụ cong/hoi-dap/H99.01/42 "
+                "(partner, topic, agency code, number)",
             )
-        topic, agency_text, number = found.groups()
+        partner, topic, agency_text, number = found.groups()
         agency = AgencyCode.parse(agency_text)
-        return cls(text=given, key=f"{topic}/{agency.key}/{number}", topic=topic, agency=agency, number=number)
+        key = f"{partner}/{topic}/{agency.key}/{number}"
+        return cls(text=given, key=key, partner=partner, topic=topic, agency=agency, number=number)
 
 
 Subject = DossierCode | MatterCode
@@ -60,13 +67,12 @@ def subject_of(text: str) -> Subject:
 
 class Matter(Record):
     """
-    A fact that is for *partner* alone, in the form that it calls *form*: *data* is as its source wrote it.
+    A fact that is for the partner of *code* alone, in the form that it calls *form*: *data* is as its source wrote it.
 
     The latest fact of a code is how the matter stands; the same again says nothing new.
     """
 
     kind: Literal["matter"] = "matter"
     code: MatterCode
-    partner: Filled
     form: Filled
     data: Annotated[Mapping[str, JsonValue], Private]

@@ -180,10 +180,10 @@ class _Batch:
 
     def _check_addressee(self, body: Told) -> None:
         """What is for one partner alone would be told to nobody, and lost."""
-        if isinstance(body, Matter) and all(route.name != body.partner for route in self._routes):
+        if isinstance(body, Matter) and all(route.name != body.code.partner for route in self._routes):
             raise InvalidInput(
                 "partner",
-                body.partner,
+                body.code.partner,
                 "không phải đối tác nào được báo / is no partner that is told anything",
                 "Ghi tên đối tác như trong cấu hình / Give the partner's name as the configuration has it",
             )
@@ -291,7 +291,7 @@ class _Batch:
 
     def _tell(self, change: Change, row: _DossierRow) -> None:
         """Everybody who wants to know, but whoever said it; of a matter, only whom it is for."""
-        only = change.body.partner if isinstance(change.body, Matter) else None
+        only = change.body.code.partner if isinstance(change.body, Matter) else None
         for route, speaks_as in zip(self._routes, self._speaks, strict=True):
             if only is not None and route.name != only:
                 continue

@@ -15,7 +15,7 @@ from tests.portal_scripts import Answer, a_connector, a_message, error_of, said,
 
 SERVICE = "DongBoKetQuaHoiDapGuiTuDVCQG"
 REPLY = Matter(
-    code=MatterCode.parse("tra-loi/H99/42"), partner="cong", form=SERVICE,
+    code=MatterCode.parse("cong/tra-loi/H99/42"), form=SERVICE,
     data={"HOIDAPID": 42, "MADONVI": "H99", "NGUOITRALOI": "Lò Thị Mẫu", "CHUCVUNGUOITRALOI": "Phó phòng Mẫu",
           "NGAYTRALOI": "05/03/2026", "NOIDUNGTRALOI": "Mời chị tới xã", "GhiRieng": "gọi lại buổi chiều"},
 )  # fmt: skip

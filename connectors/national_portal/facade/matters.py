@@ -62,6 +62,7 @@ class Matters:
                 # What comes after something else under the same code is another fact, also where it was told before.
                 id_ = f"matter:{key}:{versions.get(key, 0)}:{sha256(body_json(each)).hexdigest()[:32]}"
                 (receipt,) = opened.take([Change(source=self._settings.source, source_id=id_, body=each)])
+                assert receipt.refusal is None, "whoever answers for a partner is told as one"
                 versions[key] = receipt.version
 
     def _read(self, service: str, item: object) -> Matter | Answer:
@@ -76,16 +77,16 @@ class Matters:
         except InvalidInput:
             return refusals.of_field(unit, item)
         try:
-            code = MatterCode.parse(f"{_TOPICS[service]}/{agency}/{text}")
+            code = MatterCode.parse(f"{self._partner}/{_TOPICS[service]}/{agency}/{text}")
         except InvalidInput:
             return refusals.of_field(number, item)
-        return Matter(code=code, partner=self._partner, form=service, data=item)
+        return Matter(code=code, form=service, data=item)
 
 
 def _place(service: str, item: Item) -> tuple[str, str, str]:
     """Which field names the unit, which the number, and the number itself."""
     if service != lists.EVALUATION:
-        return "MADONVI", "HOIDAPID", str(item["HOIDAPID"])
+        return "MADONVI", "HOIDAPID", str(item["HOIDAPID"]).strip()
     month, _, year = str(item["NgayTongHop"]).partition("-")
     procedure = str(item.get("MaThuTuc") or "")
     return "Madonvi", "MaThuTuc", f"{year}-{month:0>2}" + (f"-{procedure}" if procedure else "")

@@ -289,10 +289,10 @@ def test_a_matter_is_for_one_partner_and_no_dossier(store: SqlStore) -> None:
     another id, until something else was told. No list of dossiers has it. For nobody it is refused.
     """
     first, second = (
-        Matter(code=MatterCode.parse("hoi-dap/H99.01/42"), partner="cong", form="Hoi", data={"NOIDUNG": text})
+        Matter(code=MatterCode.parse("cong/hoi-dap/H99.01/42"), form="Hoi", data={"NOIDUNG": text})
         for text in ("Hỏi?", "Hỏi gì?")
     )
-    nobodys = first.model_copy(update={"code": MatterCode.parse("hoi-dap/H99.01/43"), "partner": "other"})
+    nobodys = first.model_copy(update={"code": MatterCode.parse("other/hoi-dap/H99.01/42")})
     matters = [("1", first), ("1", first), ("2", first), ("3", second), ("4", first), ("5", nobodys)]
     changes = [*(change(body, id_) for id_, body in matters), change(a_dossier(), "d")]
 
@@ -307,4 +307,4 @@ def test_a_matter_is_for_one_partner_and_no_dossier(store: SqlStore) -> None:
     assert [entry.code for entry in store.dossiers(want=9)] == [a_dossier().code.text]
     assert store.totals() == {"dossiers": 1, "dossier": 1, "matter": 3}
     with store.receiving("other", [PARTNER], now=CLOCK.now()) as inbox:
-        assert inbox.versions([first.code, MatterCode.parse("hoi-dap/H99.01/44")]) == {first.code.key: 3}
+        assert inbox.versions([first.code, MatterCode.parse("cong/hoi-dap/H99.01/44")]) == {first.code.key: 3}

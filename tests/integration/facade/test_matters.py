@@ -81,7 +81,7 @@ def test_whatever_stands_beside_the_known_fields_arrives(lasting: Fronted, more:
     """
     Any key, any value that JSON has, to the last digit.
     """
-    item = QUESTION | {"HOIDAPID": f"g{next(SERIALS)}"} | more
+    item = QUESTION | {"HOIDAPID": f" g{next(SERIALS)} "} | more
 
     reply = push(lasting.province, "DongBoHoiDap", item)
     lasting.deliver()
@@ -122,15 +122,17 @@ def test_an_answer_is_not_the_question_of_the_same_number(front: Fronted) -> Non
     )
     push(front.province, "DongBoDanhGia", {**EVALUATION, "MaThuTuc": "9.000123"})
 
+    codes = [f"cong/{end}" for end in ("hoi-dap/H99.01/42", "tra-loi/H99.01/42", "danh-gia/H99/2026-03")]
+    codes.append(f"{codes[-1]}-9.000123")
     stories = {
         code: [entry.detail for entry in front.gateway.timeline(code) if entry.what == "accepted.matter"]
-        for code in ("hoi-dap/H99.01/42", "tra-loi/H99.01/42", "danh-gia/H99/2026-03", "danh-gia/H99/2026-03-9.000123")
+        for code in codes
     }
     assert stories == {
-        "hoi-dap/H99.01/42": ["#1 onestop: DongBoHoiDap"],
-        "tra-loi/H99.01/42": ["#1 onestop: DongBoKetQuaHoiDapGuiTuDVCQG"],
-        "danh-gia/H99/2026-03": ["#1 onestop: DongBoDanhGia", "#2 onestop: DongBoDanhGia"],
-        "danh-gia/H99/2026-03-9.000123": ["#1 onestop: DongBoDanhGia"],
+        "cong/hoi-dap/H99.01/42": ["#1 onestop: DongBoHoiDap"],
+        "cong/tra-loi/H99.01/42": ["#1 onestop: DongBoKetQuaHoiDapGuiTuDVCQG"],
+        "cong/danh-gia/H99/2026-03": ["#1 onestop: DongBoDanhGia", "#2 onestop: DongBoDanhGia"],
+        "cong/danh-gia/H99/2026-03-9.000123": ["#1 onestop: DongBoDanhGia"],
     }
     assert all(front.gateway.broken_link(code) is None for code in stories)
 
@@ -223,7 +225,7 @@ def test_a_lost_answer_is_settled_as_the_settings_say(tmp_path: Path, repeatable
         letters = front.gateway.dead_letters()
 
         assert portal.pushed_questions() == [QUESTION] * told
-        assert [letter.dossier for letter in letters] == ["hoi-dap/H99.01/42"] * (not repeatable)
+        assert [letter.dossier for letter in letters] == ["cong/hoi-dap/H99.01/42"] * (not repeatable)
 
 
 def test_what_the_portal_does_not_take_waits_for_a_person_without_a_name_in_it(
@@ -238,12 +240,12 @@ def test_what_the_portal_does_not_take_waits_for_a_person_without_a_name_in_it(
     push(front.province, "DongBoHoiDap", QUESTION)
     front.deliver()
 
-    (letter,) = front.gateway.desk.letters(Choice(dossier=subject_of("tra-loi/H99.01/42")))
+    (letter,) = front.gateway.desk.letters(Choice(dossier=subject_of("cong/tra-loi/H99.01/42")))
     form = front.gateway.desk.rehearse(letter).form
     assert form is not None
     shown = {field.path: field.shown for field in form.fields}
 
-    assert letter.dossier == "tra-loi/000.00.01.H99/42"
+    assert letter.dossier == "cong/tra-loi/000.00.01.H99/42"
     assert (shown["service"], shown["HOIDAPID"]) == ("DongBoKetQuaHoiDapGuiTuDVCQG", "42")
     assert (shown["NGAYTRALOI"], shown["MADONVI"]) == ("05/03/2026", "000.00.01.H99")
     assert front.portal.pushed_questions() == [QUESTION]
