@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from connectors.provincial.file import Part
 from gateway.api import Gateway
 from gateway.service.imports.spool import Spool
 from tests.exports import a_history, text_of
@@ -36,10 +37,10 @@ def ended(client: httpx.Client, path: str) -> dict[str, Any]:
     return found[0]
 
 
-def upload(spool: Spool, id_: str, content: bytes = EXPORT) -> None:
-    file = spool.start(id_)
+def upload(spool: Spool, id_: str, content: bytes = EXPORT, part: Part = Part.DOSSIERS) -> None:
+    file = spool.start(id_, part)
     file.write(content)
-    spool.finish(id_, ".csv", file)
+    spool.finish(id_, part, ".csv", file)
 
 
 ID = "0123456789abcdef" * 2

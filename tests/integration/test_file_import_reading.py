@@ -417,7 +417,7 @@ def test_steps_of_a_text_export_come_from_a_second_file(tmp_path: Path) -> None:
     histories = read(headers, mapping, steps)
 
     assert [len(history.steps) for history in histories] == [4, 4]
-    assert "Thêm --steps TỆP" in refused(headers, mapping)
+    assert "--steps TỆP" in refused(headers, mapping)
     assert "không cần tệp các bước" in refused(headers, a_mapping("columns"), steps)
 
 

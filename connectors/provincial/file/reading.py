@@ -117,7 +117,7 @@ class Job:
         mapping, wants_steps = self.mapping, self.mapping.layout is Layout.SHEETS
         if self.steps_path is not None and not wants_steps:
             reason = f'không cần tệp các bước: tệp ánh xạ ghi layout = "{mapping.layout}"'
-            raise FileRefused(self.steps_path, reason, 'Bỏ --steps, hoặc đổi layout thành "sheets"')
+            raise FileRefused(self.steps_path, reason, 'Bỏ tệp các bước (--steps), hoặc đổi layout thành "sheets"')
         if is_workbook(self.path):
             book = self._workbook(self.path)
             yield Part.DOSSIERS, self.path, book.sheet(mapping.sheets, first=True)
@@ -127,7 +127,9 @@ class Job:
             yield Part.DOSSIERS, self.path, self._text(self.path, Part.DOSSIERS)
             if wants_steps and self.steps_path is None:
                 reason = 'không có các bước xử lý: tệp ánh xạ ghi layout = "sheets"'
-                raise FileRefused(self.path, reason, "Thêm --steps TỆP, hoặc đổi layout trong tệp ánh xạ")
+                raise FileRefused(
+                    self.path, reason, "Thêm tệp các bước (--steps TỆP), hoặc đổi layout trong tệp ánh xạ"
+                )
         if self.steps_path is not None:
             if is_workbook(self.steps_path):
                 sheet = self._workbook(self.steps_path).sheet(mapping.steps_sheets, first=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 from datetime import datetime
-from typing import Annotated, Any, BinaryIO, Final
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import anyio.to_thread
@@ -17,6 +16,7 @@ from gateway.model.text import show
 from gateway.service.access import Caller
 from gateway.service.context import Service
 from gateway.service.imports.download import Download
+from gateway.service.imports.receiving import PARTS, receive, takes_files
 from gateway.service.imports.runner import Runner
 from gateway.service.imports.spool import Spool
 from gateway.service.published.problems import FieldProblem, Refusal, documented
@@ -26,13 +26,8 @@ _REFUSALS = documented(
     "unauthenticated", "forbidden", "malformed", "not-found", "too-large", "unsupported-type", "invalid-input",
     "store-unavailable", "store-full",
 )  # fmt: skip
-_SUFFIX: Final = {
-    "text/csv": ".csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-}
-_CHUNK: Final = 1024 * 1024
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SourceName = Annotated[str, Path(max_length=63, description="Nguồn trong cấu hình / A source of the configuration")]
+TableName = Literal["dossiers", "steps"]
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -48,18 +43,21 @@ class ImportCounts(BaseModel):
     unchanged: int
     refused_rows: int
     refused_dossiers: int
+    rejects: list[TableName] = []
+    """Whose refused rows can be fetched."""
     seconds: float
 
 
 class ImportJob(BaseModel):
     """
     An import: ``waiting``, ``running``, ``done`` or ``failed``. *done* of *total* bytes while *phase* is ``reading``,
-    rows while it is ``submitting``. After the end, *report* or *refusal*.
+    rows while it is ``submitting``. After the end, *report* or *refusal*; that of a *dry_run* tells what would be.
     """
 
     id: str
     state: str
     source: str
+    dry_run: bool
     started_at: datetime
     changed_at: datetime
     phase: str
@@ -72,7 +70,8 @@ class ImportJob(BaseModel):
     def of(job: Job) -> ImportJob:
         told: dict[str, Any] = {name: job.detail.get(name) for name in ("phase", "done", "total", "report", "refusal")}
         return ImportJob(
-            id=job.id, state=job.state, source=job.detail["source"], started_at=job.started_at,
+            id=job.id, state=job.state, source=job.detail["source"],
+            dry_run=job.detail.get("dry_run", False), started_at=job.started_at,
             changed_at=job.changed_at, **told,
         )  # fmt: skip
 
@@ -83,26 +82,31 @@ def routes(service: Service, spool: Spool, runner: Runner) -> APIRouter:
     gateway = service.gateway
     importer = Depends(service.access.needs(Right.IMPORT))
 
-    @router.post("/{source}", status_code=202, openapi_extra=_takes_file())
+    @router.post("/{source}", status_code=202, openapi_extra=takes_files())
     async def upload(
         source: SourceName,
         request: Request,
         response: Response,
         caller: Caller = importer,
         backfill: Annotated[bool, Query(description="Hồ sơ cũ / Old dossiers")] = False,
+        dry_run: Annotated[bool, Query(description="Chạy thử, không ghi gì / Read and compare only")] = False,
     ) -> ImportJob:
-        """Nhận một tệp xuất CSV hoặc XLSX và nhập trong nền. / Take in an export and import it in the background."""
+        """
+        Nhận một tệp xuất CSV hoặc XLSX, hoặc biểu mẫu có cả tệp các bước, và nhập trong nền. / Take in an export, or a
+        form that has the steps' file, too, and import it in the background.
+        """
         if caller.grant.agencies is not None:
             raise Refusal("forbidden", "chỉ khóa của mọi đơn vị / only for a key of all agencies")
-        suffix = _suffix(request)
         if source not in gateway.settings.sources:
             raise Refusal("invalid-input", errors=[_unknown_source(source, sorted(gateway.settings.sources))])
         id_ = uuid4().hex
-        size = await _receive(request, spool, id_, suffix, service.settings.max_import_bytes)
+        received = await receive(request, spool, id_, service.settings.max_import_bytes)
 
         def note() -> Job:
             gateway.note_access(caller.actor, "import", id_)
-            return runner.add(id_, source, caller.name, backfill=backfill, size=size)
+            return runner.add(
+                id_, source, caller.name, size=received.size, steps=received.steps, backfill=backfill, dry_run=dry_run
+            )
 
         try:
             job = await anyio.to_thread.run_sync(note)
@@ -119,9 +123,13 @@ def routes(service: Service, spool: Spool, runner: Runner) -> APIRouter:
         return ImportJob.of(_job(id_, caller))
 
     @router.get("/{id_}/rejects", response_class=Download, responses=documented("no-such-range"))
-    def rejects(id_: JobId, caller: Caller = importer) -> Response:
+    def rejects(
+        id_: JobId,
+        caller: Caller = importer,
+        table: Annotated[TableName, Query(description="Hồ sơ hay các bước / Whose rows")] = "dossiers",
+    ) -> Response:
         """Các dòng bị từ chối, kèm lý do; sửa rồi gửi lại được. / The refused rows with their reasons, to be mended."""
-        file = spool.rejects(id_, _job(id_, caller).turn)
+        file = spool.rejects(id_, _job(id_, caller).turn, PARTS[table])
         if not file.exists():
             raise Refusal("not-found", "không có dòng nào bị từ chối ở máy này / there are no refused rows here")
         gateway.note_access(caller.actor, "import.rejects", id_)
@@ -134,50 +142,6 @@ def routes(service: Service, spool: Spool, runner: Runner) -> APIRouter:
         return found
 
     return router
-
-
-async def _receive(request: Request, spool: Spool, id_: str, suffix: str, most_bytes: int) -> int:
-    """Write the body into the spool as it comes; what is broken off or too long leaves nothing."""
-    run = anyio.to_thread.run_sync
-    try:
-        file = await run(spool.start, id_)
-        try:
-            size = await _copy(request, file, most_bytes)
-            await run(spool.finish, id_, suffix, file)
-        except BaseException:
-            spool.drop(id_, file)
-            raise
-    except OSError as fault:
-        raise Refusal("store-full" if fault.errno in _FULL else "store-unavailable") from fault
-    return size
-
-
-async def _copy(request: Request, file: BinaryIO, most_bytes: int) -> int:
-    size, waiting = 0, bytearray()
-    async for part in request.stream():
-        size += len(part)
-        if size > most_bytes:
-            raise Refusal("too-large", f"tối đa / at most {most_bytes} byte", headers={"Connection": "close"})
-        waiting += part
-        if len(waiting) >= _CHUNK:
-            await anyio.to_thread.run_sync(file.write, bytes(waiting))
-            waiting.clear()
-    if not size:
-        raise Refusal("malformed", "tệp rỗng / the file is empty")
-    await anyio.to_thread.run_sync(file.write, bytes(waiting))
-    return size
-
-
-def _suffix(request: Request) -> str:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in _SUFFIX:
-        raise Refusal("unsupported-type", f"Content-Type: {' | '.join(_SUFFIX)}")
-    return _SUFFIX[kind]
-
-
-def _takes_file() -> dict[str, Any]:
-    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _SUFFIX}
-    return {"requestBody": {"required": True, "content": content}}
 
 
 def _unknown_source(source: str, known: list[str]) -> InvalidInput:

@@ -17,7 +17,7 @@ from pathlib import PurePath
 from typing import Any, Final
 from uuid import uuid4
 
-from connectors.provincial.file import Phase, import_file, load_mapping
+from connectors.provincial.file import Part, Phase, import_file, load_mapping
 from gateway.api import Gateway
 from gateway.errors import ConfigurationError, InvalidInput, StoreError
 from gateway.observe import Event, correlated, get_logger
@@ -101,12 +101,15 @@ class Runner:
             if thread.is_alive():
                 thread.join(max(0.0, until - time.monotonic()))
 
-    def add(self, id_: str, source: str, client: str, *, backfill: bool, size: int) -> Job:
-        """Note that a whole upload lies in the spool, and wake the thread."""
+    def add(
+        self, id_: str, source: str, client: str, *, size: int, steps: bool = False, backfill: bool = False,
+        dry_run: bool = False,
+    ) -> Job:  # fmt: skip
+        """Note that a whole upload lies in the spool, with *steps* in a file of their own or not; wake the thread."""
         now = self._gateway.clock.now()
         detail = {
-            "source": source, "backfill": backfill, "bytes": size, "phase": "", "done": 0, "total": None,
-            "trace": trace_now(),
+            "source": source, "backfill": backfill, "dry_run": dry_run, "steps": steps, "bytes": size, "phase": "",
+            "done": 0, "total": None, "trace": trace_now(),
         }  # fmt: skip
         job = Job(id_, "import", client, "waiting", now, now, detail)
         self._gateway.jobs.add(job)
@@ -158,8 +161,8 @@ class Runner:
 
     def _import(self, held: Held) -> tuple[State, Mapping[str, Any]]:
         id_, detail = held.id, held.detail
-        file = self._spool.upload(id_)
-        if file is None:
+        file, steps = (self._spool.upload(id_, part) for part in (Part.DOSSIERS, Part.STEPS))
+        if file is None or (detail.get("steps") and steps is None):
             return "failed", {**detail, "refusal": _NO_FILE}
         log.info(Event.IMPORT_STARTED, source=detail["source"], job=id_)
         source = self._gateway.settings.sources.get(detail["source"])
@@ -169,8 +172,9 @@ class Runner:
             mapping = load_mapping(source.mapping)
             report = import_file(
                 file, mapping, self._gateway,
-                rejects_path=self._spool.rejects(id_, held.turn),
+                rejects_path=self._spool.rejects(id_, held.turn), steps_path=steps,
                 progress=_Teller(self, held), clock=self._gateway.clock, backfill=detail["backfill"],
+                dry_run=detail.get("dry_run", False),
             )  # fmt: skip
         except (InvalidInput, ConfigurationError) as refusal:
             log.warning(Event.IMPORT_REFUSED, job=id_, error=type(refusal).__name__)
@@ -182,7 +186,8 @@ class Runner:
             return "failed", {**detail, "refusal": _UNEXPECTED}
         counts = {name: value for name, value in asdict(report).items() if name not in ("rejects", "seconds")}
         log.info(Event.IMPORT_FINISHED, source=mapping.source, job=id_, **counts)
-        return "done", {**detail, "report": {**counts, "seconds": round(report.seconds, 3)}}
+        refused = [part.name.lower() for part in Part if self._spool.rejects(id_, held.turn, part) in report.rejects]
+        return "done", {**detail, "report": {**counts, "rejects": refused, "seconds": round(report.seconds, 3)}}
 
     def tell(self, held: Held, detail: Mapping[str, Any]) -> None:
         """Say how far the job is. Raises ``_Stopped`` when this process is to end, or lost the job."""

@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from connectors.provincial.file import Part
+from connectors.provincial.file.rejects import path_for
+
 _JOB: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _ID_LENGTH: Final = 32
 _REJECTS: Final = "tu-choi"
+_NAMES: Final = {Part.DOSSIERS: "", Part.STEPS: ".buoc"}
+"""By what comes between the job and the suffix; only the dossiers' file stands for a job that may begin."""
 FORGOTTEN_S: Final = 24 * 3600.0
 """What belongs to no job after a day is of an upload or a process that broke off."""
 SUFFIXES: Final = (".csv", ".xlsx")
@@ -22,48 +27,53 @@ SUFFIXES: Final = (".csv", ".xlsx")
 
 @dataclass(frozen=True)
 class Spool:
-    """Files by their job's id: the upload, and the rows that were refused."""
+    """Files by their job's id: the uploads, and the rows that were refused."""
 
     folder: Path
 
-    def start(self, id_: str) -> BinaryIO:
+    def start(self, id_: str, part: Part = Part.DOSSIERS) -> BinaryIO:
         """A file to write an upload to, under a name that nothing else looks at."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._part(id_)
+        path = self._started(id_, part)
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
-    def finish(self, id_: str, suffix: str, file: BinaryIO) -> None:
+    def finish(self, id_: str, part: Part, suffix: str, file: BinaryIO) -> None:
         """The upload is whole: from here on it survives a crash."""
         file.flush()
         os.fsync(file.fileno())
         file.close()
-        self._part(id_).rename(self.folder / f"{id_}{suffix}")
+        self._started(id_, part).rename(self.folder / f"{id_}{_NAMES[part]}{suffix}")
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
 
-    def drop(self, id_: str, file: BinaryIO) -> None:
-        """Forget an upload that was broken off."""
-        self._part(id_).unlink(missing_ok=True)
-        with suppress(OSError):
-            # On a full disk what was not written yet fails once more.
-            file.close()
+    def drop(self, id_: str, files: Iterable[BinaryIO]) -> None:
+        """Forget an upload that was broken off while *files* were written."""
+        self.forget(id_)
+        for part in Part:
+            self._started(id_, part).unlink(missing_ok=True)
+        for file in files:
+            with suppress(OSError):
+                # On a full disk what was not written yet fails once more.
+                file.close()
 
-    def upload(self, id_: str) -> Path | None:
-        """The uploaded file of a job; None when it is not on this machine, or no longer."""
-        return next((path for suffix in SUFFIXES if (path := self.folder / f"{id_}{suffix}").exists()), None)
+    def upload(self, id_: str, part: Part = Part.DOSSIERS) -> Path | None:
+        """An uploaded file of a job; None when it is not on this machine, or no longer."""
+        paths = (self.folder / f"{id_}{_NAMES[part]}{suffix}" for suffix in SUFFIXES)
+        return next((path for path in paths if path.exists()), None)
 
     def forget(self, id_: str) -> None:
         """Nobody needs the upload any more."""
-        upload = self.upload(id_)
-        if upload is not None:
-            upload.unlink(missing_ok=True)
+        for part in Part:
+            upload = self.upload(id_, part)
+            if upload is not None:
+                upload.unlink(missing_ok=True)
 
-    def rejects(self, id_: str, turn: int) -> Path:
+    def rejects(self, id_: str, turn: int, part: Part = Part.DOSSIERS) -> Path:
         """The refused rows, as the one wrote them who had the job at that turn: nobody writes to another's file."""
-        return self.folder / f"{id_}.{turn}.{_REJECTS}.csv"
+        return path_for(self.folder / f"{id_}.{turn}.{_REJECTS}.csv", part)
 
     def withdraw(self, id_: str, turn: int) -> None:
         """Who had the job at that turn has lost it: its refused rows are not the job's."""
@@ -93,5 +103,5 @@ class Spool:
     def _files(self) -> list[Path]:
         return sorted(self.folder.iterdir()) if self.folder.exists() else []
 
-    def _part(self, id_: str) -> Path:
-        return self.folder / f"{id_}.part"
+    def _started(self, id_: str, part: Part) -> Path:
+        return self.folder / f"{id_}{_NAMES[part]}.part"

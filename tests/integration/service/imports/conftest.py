@@ -1,4 +1,4 @@
-"""A gateway that knows a source of files, behind a running service."""
+"""A gateway that knows a source of one file and one of two, behind a running service."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ def clock() -> TestClock:
 @pytest.fixture
 def gateway(tmp_path: Path, clock: TestClock) -> Iterator[Gateway]:
     (tmp_path / "mot-cua.toml").write_text(mapping_text(), "utf-8")
+    (tmp_path / "hai-tep.toml").write_text(mapping_text("sheets"), "utf-8")
     settings = settings_from(
         {
             "service": {"listen": "127.0.0.1:0", "max_import_bytes": 64 * 1024},
-            "sources": {"mot-cua": {"mapping": "mot-cua.toml"}},
+            "sources": {"mot-cua": {"mapping": "mot-cua.toml"}, "hai-tep": {"mapping": "hai-tep.toml"}},
         },
         folder=tmp_path,
     )

@@ -27,7 +27,7 @@ def test_what_a_dead_process_left_is_imported_by_the_next(gateway: Gateway, cloc
     """
     spool = Spool(gateway.settings.service.spool)
     upload(spool, ID)
-    Runner(gateway, spool).add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+    Runner(gateway, spool).add(ID, "mot-cua", "nhap-tep", size=1)
     dead = gateway.jobs.take(ID, "dead", silence=SILENCE)
     assert dead is not None
     clock.advance(SILENCE + timedelta(seconds=1))
@@ -65,7 +65,7 @@ def test_a_file_that_nobody_can_cope_with_holds_up_no_other(gateway: Gateway, cl
         runner = Runner(stumbling, spool)
         for id_ in (ID, ID[::-1]):
             upload(spool, id_)
-            runner.add(id_, "mot-cua", "nhap-tep", backfill=False, size=1)
+            runner.add(id_, "mot-cua", "nhap-tep", size=1)
         runner.start()
         until(lambda: spool.waiting() == [], "both are over")
         runner.close()
@@ -99,7 +99,7 @@ def imported_by(slow: Overtaken, spool: Spool, caplog: pytest.LogCaptureFixture,
     """The slow one, of which nothing was heard, has come to its end after all; with it, *times* imports have."""
     runner = Runner(slow, spool, beat_s=3600.0)
     upload(spool, ID)
-    runner.add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+    runner.add(ID, "mot-cua", "nhap-tep", size=1)
     with caplog.at_level("INFO", "gateway.service.imports"):
         runner.start()
         until(lambda: caplog.messages.count("import.finished") == times, "all have come to their end")

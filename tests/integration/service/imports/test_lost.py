@@ -36,7 +36,7 @@ def test_an_import_whose_machine_is_gone_has_a_visible_end(
     """
     lost = Spool(tmp_path / "elsewhere")
     upload(lost, ID)
-    Runner(gateway, lost).add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+    Runner(gateway, lost).add(ID, "mot-cua", "nhap-tep", size=1)
     clock.advance(GONE + timedelta(seconds=1))
     client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
 
@@ -73,7 +73,7 @@ def test_who_just_started_calls_nobody_gone(gateway: Gateway, clock: TestClock, 
     """
     theirs, ours = Spool(tmp_path / "theirs"), Spool(tmp_path / "ours")
     upload(theirs, ID)
-    Runner(gateway, theirs).add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+    Runner(gateway, theirs).add(ID, "mot-cua", "nhap-tep", size=1)
     clock.advance(10 * GONE)
     look_round(gateway, ours, forgotten(ours))
     look_round(gateway, theirs, theirs.folder / f"{ID}.csv")
@@ -106,11 +106,11 @@ def test_who_was_away_from_the_database_calls_nobody_gone(
     with Cut(gateway.settings, connectors=[], clock=clock) as cut:
         runner = Runner(cut, ours)
         runner.start()
-        runner.add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+        runner.add(ID, "mot-cua", "nhap-tep", size=1)
         until(lambda: "import.postponed" in caplog.messages, "it cannot look round")
         clock.advance(10 * GONE)
         cut.away = False
-        runner.add(ID[::-1], "mot-cua", "nhap-tep", backfill=False, size=1)
+        runner.add(ID[::-1], "mot-cua", "nhap-tep", size=1)
         until(lambda: not left.exists(), "it has looked round")
         runner.close()
 
@@ -141,7 +141,7 @@ def test_a_file_behind_long_ones_is_not_lost(gateway: Gateway, clock: TestClock)
         runner = Runner(slow, spool)
         for n, id_ in enumerate(ids):
             upload(spool, id_, text_of(a_history(n)).encode())
-            runner.add(id_, "mot-cua", "nhap-tep", backfill=False, size=1)
+            runner.add(id_, "mot-cua", "nhap-tep", size=1)
         runner.start()
         until(lambda: spool.waiting() == [], "all are over")
         runner.close()
@@ -177,7 +177,7 @@ def stepwise(gateway: Gateway, clock: TestClock) -> Iterator[tuple[Stepwise, Run
     with Stepwise(gateway.settings, connectors=[ScriptedPartner()], clock=clock) as opened:
         runner = Runner(opened, spool)
         upload(spool, ID)
-        runner.add(ID, "mot-cua", "nhap-tep", backfill=False, size=1)
+        runner.add(ID, "mot-cua", "nhap-tep", size=1)
         runner.start()
         assert opened.inside.acquire(timeout=10)
         yield opened, runner
