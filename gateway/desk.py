@@ -45,6 +45,7 @@ class Letters(Protocol):
         after: timedelta = timedelta(0),
         actor: str = "",
         reason: str = "",
+        not_there: bool = False,
     ) -> list[int]: ...
 
     def cancel(self, ids: Sequence[int], act: Act) -> list[int]: ...
@@ -142,9 +143,20 @@ class Desk:
             log.error(Event.CONNECTOR_FAULT, partner=letter.partner, error=name)  # noqa: TRY400 - for the same reason.
             return Rehearsal(letter, refusal=f"[{CONNECTOR_FAULT}] {name}")
 
-    def requeue(self, ids: Sequence[int], *, actor: str, reason: str = "", per_minute: int | None = None) -> Requeued:
+    def requeue(
+        self,
+        ids: Sequence[int],
+        *,
+        actor: str,
+        reason: str = "",
+        per_minute: int | None = None,
+        not_there: bool = False,
+    ) -> Requeued:
         """
         Let dead letters try again, at most *per_minute* lanes in a minute (None: as configured), each lane in order.
+
+        What nobody could tell is looked up again first, and only sent when that finds nothing; with *not_there* a
+        person has looked, and it is sent at once.
 
         Raises ``InvalidInput`` for an id that is no dead letter; then nothing happens.
         """
@@ -160,13 +172,15 @@ class Desk:
         for chunk in _chunks(numbers):
             # A letter is at most one lane: what was done before tells when the next lane may open.
             done += self._store.requeue(
-                chunk, now=now, apart=apart, after=apart * len(done), actor=_actor(actor), reason=said
-            )
+                chunk, now=now, apart=apart, after=apart * len(done), actor=_actor(actor), reason=said,
+                not_there=not_there,
+            )  # fmt: skip
         return Requeued(tuple(done), now + apart * max(0, len(done) - 1))
 
     def cancel(self, ids: Sequence[int], *, actor: str, reason: str) -> list[int]:
         """
-        The partner shall never be told; what waits behind goes on. Returns the ids that were dead letters.
+        The partner shall never be told; what waits behind goes on. Returns the ids that were dead letters, and behind
+        them those of late steps that go with them, as they would move the public status back.
 
         Raises ``InvalidInput`` for an id that is none, and without a reason; then nothing happens.
         """

@@ -60,10 +60,12 @@ class MessageEvent(StrEnum):
     """The horizon has passed, or no look-up can tell."""
     REQUEUE = "requeue"
     """A person sends it on its way again."""
+    LOOK_UP = "look_up"
+    """The same, where nobody could tell what became of it: first the partner is asked again."""
     SUPERSEDE = "supersede"
     """A later message of its dossier was taken by the partner in its stead."""
     CANCEL = "cancel"
-    """A person decides that the partner shall not be told."""
+    """A person decides that the partner shall not be told; of what waits only what cannot be told without that."""
     RESOLVE = "resolve"
     """A person has seen the effect at the partner."""
 
@@ -74,6 +76,7 @@ MESSAGE_MOVES: Mapping[tuple[MessageState, MessageEvent], MessageState] = Mappin
     {
         (_S.PENDING, _E.CLAIM): _S.IN_FLIGHT,
         (_S.PENDING, _E.GIVE_UP): _S.DEAD,
+        (_S.PENDING, _E.CANCEL): _S.CANCELLED,
         (_S.IN_FLIGHT, _E.DELIVER): _S.DELIVERED,
         (_S.IN_FLIGHT, _E.RETRY): _S.PENDING,
         (_S.IN_FLIGHT, _E.RELEASE): _S.PENDING,
@@ -87,6 +90,7 @@ MESSAGE_MOVES: Mapping[tuple[MessageState, MessageEvent], MessageState] = Mappin
         (_S.UNKNOWN, _E.GIVE_UP): _S.DEAD,
         (_S.UNKNOWN, _E.SUPERSEDE): _S.SUPERSEDED,
         (_S.DEAD, _E.REQUEUE): _S.PENDING,
+        (_S.DEAD, _E.LOOK_UP): _S.UNKNOWN,
         (_S.DEAD, _E.CANCEL): _S.CANCELLED,
         (_S.DEAD, _E.RESOLVE): _S.RESOLVED,
     }

@@ -25,8 +25,9 @@ WORDS: Mapping[str, Advice] = {
     ),
     UNDECIDABLE: Advice(
         OPERATOR,
-        "Tra cứu hồ sơ tại đối tác: đã có thì «resolve», chưa có thì «requeue»"
-        " / Look the dossier up at the partner: «resolve» when the effect is there, «requeue» when it is not",
+        "«requeue» để tra cứu lại; vẫn chưa rõ thì tự tra cứu tại đối tác: đã có thì «resolve», chưa có thì"
+        " «requeue --not-there» / «requeue» looks it up again; where that tells nothing, look at the partner yourself:"
+        " «resolve» when the effect is there, «requeue --not-there» when it is not",
     ),
     CONNECTOR_FAULT: Advice(
         DEVELOPERS,

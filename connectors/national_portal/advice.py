@@ -139,9 +139,9 @@ _BY_FIELD: Mapping[str, Advice] = {
 
 _STEP_UNDECIDED = Advice(
     OPERATOR,
-    "Mở tiến trình hồ sơ trên Cổng: đã có bước này thì «resolve», chưa có thì «requeue»; nếu Cổng bỏ qua bước trùng,"
-    " đặt timeline_deduplicated = true / Open the dossier's timeline on the portal: «resolve» when the step is there,"
-    " «requeue» when it is not; set timeline_deduplicated = true if the portal drops repeats",
+    "Mở tiến trình hồ sơ trên Cổng: đã có bước này thì «resolve», chưa có thì «requeue --not-there»; nếu Cổng bỏ qua"
+    " bước trùng, đặt timeline_deduplicated = true / Open the dossier's timeline on the portal: «resolve» when the step"
+    " is there, «requeue --not-there» when it is not; set timeline_deduplicated = true if the portal drops repeats",
 )
 
 _EARLIER = re.compile(r"\[([^\]\s]{1,64})\] ?")

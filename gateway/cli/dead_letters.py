@@ -40,6 +40,7 @@ from gateway.cli.letter_views import (
 )
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at, gateway_with_what_is_there
 from gateway.desk import Desk, needed_reason
+from gateway.policy import UNDECIDABLE
 from gateway.store.views import DeadLetter
 
 app = typer.Typer(
@@ -149,6 +150,14 @@ def requeue(
             " / So many dossiers in a minute at most.",
         ),
     ] = None,
+    not_there: Annotated[
+        bool,
+        typer.Option(
+            "--not-there",
+            help="Đã tra cứu ở đối tác, chưa có: thông điệp chưa rõ kết quả được gửi ngay, không tra cứu lại."
+            " / Looked up at the partner and not there: letters of unknown outcome are sent without a look-up.",
+        ),
+    ] = False,
     reason: ReasonOption = "",
     actor: ActorOption = None,
     yes: YesOption = False,
@@ -173,7 +182,9 @@ def requeue(
     with gateway_at(config, offline=True) as gateway:
         letters = gateway.desk.letters(choice)
         make_sure(letters, f"Gửi lại {len(letters)} thông điệp? / Requeue them?", yes=yes)
-        done = gateway.desk.requeue(ids_of(letters), actor=actor_of(actor), reason=reason, per_minute=per_minute)
+        done = gateway.desk.requeue(
+            ids_of(letters), actor=actor_of(actor), reason=reason, per_minute=per_minute, not_there=not_there
+        )
     if json:
         output.print_json({"requeued": done.ids, "opened_by": done.opened_by})
     else:
@@ -181,6 +192,12 @@ def requeue(
             f"Cho gửi lại {len(done.ids)} thông điệp, hồ sơ cuối mở lúc {output.local(done.opened_by)}."
             f" / Requeued {len(done.ids)} messages, the last dossier opens then."
         )
+        unsure = 0 if not_there else sum(letter.code == UNDECIDABLE for letter in letters)
+        if unsure:
+            output.say(
+                f"{unsure} thông điệp chưa rõ kết quả được tra cứu trước."
+                f" / {unsure} of unknown outcome are looked up first."
+            )
 
 
 @dataclass(frozen=True)
@@ -224,6 +241,12 @@ def _add(decision: _Decision) -> None:
             output.print_json({decision.done: done})
         else:
             output.say(decision.told.format(n=len(done)))
+            along = len(set(done) - set(ids_of(letters)))
+            if along:
+                output.say(
+                    f"Trong đó {along} bước đến muộn chờ sau, giữ lại để trạng thái công khai không lùi."
+                    f" / {along} of them late steps behind, kept back so that the public status does not go back."
+                )
 
 
 _add(

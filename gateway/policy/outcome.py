@@ -74,10 +74,10 @@ def after_probe(probe: Probe, *, harmless: bool, since: datetime, now: datetime,
     """
     if probe.finding is Finding.APPLIED:
         return Decision(MessageEvent.APPLIED)
-    if now > since + retry.horizon:
-        return Decision(MessageEvent.GIVE_UP, code=EXPIRED, text=probe.evidence)
     if probe.finding is Finding.CANNOT_TELL and not harmless:
         return Decision(MessageEvent.GIVE_UP, code=UNDECIDABLE, text=probe.evidence)
+    if now > since + retry.horizon:
+        return Decision(MessageEvent.GIVE_UP, code=EXPIRED, text=probe.evidence)
     return Decision(MessageEvent.ABSENT, at=now)
 
 

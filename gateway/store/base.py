@@ -256,16 +256,22 @@ class SqlStore(Transactions):
         after: timedelta = timedelta(0),
         actor: str = "",
         reason: str = "",
+        not_there: bool = False,
     ) -> list[int]:
         """
-        Make dead letters pending again, their lanes opening *apart* in time from *after* now; returns the ids that
-        were dead.
+        Let dead letters try again, their lanes opening *apart* in time from *after* now; returns the ids that were
+        dead. Those whose outcome is unknown are looked up first, unless a person has seen that the effect is
+        *not_there*.
         """
+        event = MessageEvent.REQUEUE if not_there else MessageEvent.LOOK_UP
         with self._write() as sql:
-            return letters.decide(sql, ids, MessageEvent.REQUEUE, Act(actor, now, reason), apart=apart, after=after)
+            return letters.decide(sql, ids, event, Act(actor, now, reason), apart=apart, after=after)
 
     def cancel(self, ids: Sequence[int], act: Act) -> list[int]:
-        """The partner shall never be told; returns the ids that were dead."""
+        """
+        The partner shall never be told; returns the ids that were dead, behind them those of late steps that are
+        cancelled with them.
+        """
         with self._write() as sql:
             return letters.decide(sql, ids, MessageEvent.CANCEL, act)
 

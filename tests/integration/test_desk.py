@@ -158,6 +158,23 @@ def test_an_outcome_that_nobody_can_tell_has_a_cause_too(office: Office) -> None
     assert "lienthong check" in causes["expired"].remedy
 
 
+@pytest.mark.parametrize(("not_there", "deed"), [(False, "look-up"), (True, "requeue")])
+def test_whoever_has_looked_may_send_what_nobody_could_tell(office: Office, not_there: bool, deed: str) -> None:
+    """
+    The audit tells apart who let the gateway ask once more, and who said that the effect is not there.
+    """
+    lost = office.refuse(1)
+    office.partner.script[lost] = [failing(OutcomeUnknown("partner", "timeout", "no answer"))]
+    office.partner.probe_answers = [Probe(Finding.CANNOT_TELL, "không hiện bước / shows no steps")]
+    office.deliver()
+
+    office.desk.requeue([office.only().id], actor="an", not_there=not_there)
+    office.deliver()
+
+    assert [entry.action for entry in office.store.audit()] == [deed]
+    assert (len(office.partner.probes), office.desk.letters()) == (1 if not_there else 2, [])
+
+
 def test_requeued_lanes_open_at_the_pace_and_the_audit_knows_who(office: Office) -> None:
     """
     Five letters, twelve lanes a minute: one lane every five seconds, each header before its step.

@@ -96,11 +96,11 @@ class Audit:
         """New messages are pending; nothing else moves."""
         return self._moves({}, set(), set())
 
-    def after_decision(self, event: MessageEvent, done: Sequence[int]) -> list[str]:
+    def after_decision(self, done: Mapping[int, MessageEvent]) -> list[str]:
         """Only what a person decided about has moved."""
-        wrong = self._moves(dict.fromkeys(done, event), set(), set())
-        if event is MessageEvent.RESOLVE:
-            self._established |= {lane for lane, messages in self._states.items() if messages.keys() & set(done)}
+        wrong = self._moves(done, set(), set())
+        seen = {id_ for id_, event in done.items() if event is MessageEvent.RESOLVE}
+        self._established |= {lane for lane, messages in self._states.items() if messages.keys() & seen}
         return wrong
 
     def after_order(self) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.national_portal.mock.moves import legal
@@ -45,7 +46,7 @@ class Operator:
         elif self._is_outdated(row) or (self._may_be_left_out(row) and self._world.chance.random() < 0.6):
             self._command(self._store.cancel, row)
         elif self._may_go_again(row):
-            self._command(self._store.requeue, row)
+            self._command(partial(self._store.requeue, not_there=self._world.chance.random() < 0.5), row)
 
     def _command(self, act: Callable[[Sequence[int], Act], None], row: Row) -> None:
         """One letter, and what else is on his list, which may be old: some of it is no letter any more."""
@@ -85,11 +86,16 @@ class Operator:
         if int(effect[2]) == record.status:
             return True
         # Once all is told: whatever comes after it can follow the status that the dossier has without it.
-        told, behind = self._world.facts.by_key[row[1]], self._world.audit.place_of(row[0]) + 1
-        if not self._world.trouble.over or any(told.late[behind:]):
-            # A late step was told because a later one had been: that one is not left out then.
+        if not self._world.trouble.over:
             return False
-        way = [record.status, *(int(each[2]) for each in told.effects[behind:] if each is not None)]
+        told, behind = self._world.facts.by_key[row[1]], self._world.audit.place_of(row[0]) + 1
+        # A late step does not move the status: a later one was told before it, or it goes with that one.
+        moving = [
+            effect
+            for effect, late in zip(told.effects[behind:], told.late[behind:], strict=True)
+            if effect is not None and not (late and effect[0] == "step")
+        ]
+        way = [record.status, *(int(each[2]) for each in moving)]
         return all(legal(old, new) for old, new in itertools.pairwise(way))
 
     def _may_go_again(self, row: Row) -> bool:
@@ -150,7 +156,8 @@ class Operator:
         elif self._is_outdated(row) or self.is_poison(row):
             self._command(self._store.cancel, row)
         else:
-            self._command(self._store.requeue, row)
+            # He has looked: in a strict world asking once more might tell no more than before.
+            self._command(partial(self._store.requeue, not_there=True), row)
 
     def may_be_helped(self, row: Row) -> bool:
         """Whether anything can be done about a letter once the storm is over."""

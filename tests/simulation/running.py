@@ -15,7 +15,17 @@ from tests.simulation.flaws import Flaw
 from tests.simulation.world import World
 
 _NONE = Flaw()
-DONE = ("requeued", "cancelled", "resolved", "superseded", "orders", "paused", "lane-paused")
+DONE = (
+    "requeued",
+    "asked-again",
+    "cancelled",
+    "kept-back",
+    "resolved",
+    "superseded",
+    "orders",
+    "paused",
+    "lane-paused",
+)
 """What was decided, ordered and left out, beside what went wrong."""
 
 

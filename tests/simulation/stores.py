@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import StoreError, StoreUnavailable
 from gateway.lifecycle import MessageEvent
 from gateway.model import Change, Dossier, DossierCode
-from gateway.policy import Control, Limits, PartnerState
+from gateway.policy import UNDECIDABLE, Control, Limits, PartnerState
 from gateway.ports import Inbox, Kept, Operation, Receipt
 from gateway.store.audit import Act
 from gateway.store.contract import Known, Route, Settled, Turn, Wish
@@ -83,18 +83,21 @@ class WatchedStore:
                 yield watched
             self._world.accepted(watched.receipts)
 
-    def requeue(self, ids: Sequence[int], act: Act) -> None:
+    def requeue(self, ids: Sequence[int], act: Act, *, not_there: bool = False) -> None:
         with self._trouble():
-            done = self._real.requeue(ids, now=act.at, apart=timedelta(seconds=1), actor=act.actor)
-            self._world.decided(MessageEvent.REQUEUE, done)
+            unsure = {letter.id for letter in self._real.dead_letters() if letter.code == UNDECIDABLE and not not_there}
+            done = self._real.requeue(ids, now=act.at, apart=timedelta(seconds=1), actor=act.actor, not_there=not_there)
+            self._world.decided(
+                {id_: MessageEvent.LOOK_UP if id_ in unsure else MessageEvent.REQUEUE for id_ in done}, ids
+            )
 
     def cancel(self, ids: Sequence[int], act: Act) -> None:
         with self._trouble():
-            self._world.decided(MessageEvent.CANCEL, self._inner.cancel(ids, act))
+            self._world.decided(dict.fromkeys(self._inner.cancel(ids, act), MessageEvent.CANCEL), ids)
 
     def resolve(self, ids: Sequence[int], act: Act) -> None:
         with self._trouble():
-            self._world.decided(MessageEvent.RESOLVE, self._real.resolve(ids, act))
+            self._world.decided(dict.fromkeys(self._real.resolve(ids, act), MessageEvent.RESOLVE), ids)
 
     def pause(self, act: Act, *, dossier: DossierCode | None, paused: bool) -> None:
         """Of the partner, or of one of its lanes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -21,7 +21,7 @@ from connectors.national_portal.mock import Account, Portal, ProcedureSeed, Sett
 from connectors.national_portal.mock.outbound import promotion
 from gateway.errors import StoreError
 from gateway.lifecycle import MessageEvent
-from gateway.model import Change, DossierCode
+from gateway.model import Change, DossierCode, ProcessingStep
 from gateway.policy import EXPIRED, UNDECIDABLE, Control, PartnerState
 from gateway.ports import Message, Receipt
 from gateway.store.contract import Settled, Turn
@@ -42,7 +42,12 @@ from tests.simulation.trouble import Trouble
 MOST_STEPS = 60_000
 """A world that is not at rest by then never will be."""
 
-_DECIDED = {MessageEvent.REQUEUE: "requeued", MessageEvent.CANCEL: "cancelled", MessageEvent.RESOLVE: "resolved"}
+_DECIDED = {
+    MessageEvent.REQUEUE: "requeued",
+    MessageEvent.LOOK_UP: "asked-again",
+    MessageEvent.CANCEL: "cancelled",
+    MessageEvent.RESOLVE: "resolved",
+}
 _REFUSALS = frozenset({"1", "unknown-procedure"})
 
 
@@ -315,11 +320,21 @@ class World:
         for text in self.audit.after_accept():
             self.violated(text)
 
-    def decided(self, event: MessageEvent, done: Sequence[int]) -> None:
-        self.count[_DECIDED[event]] += len(done)
-        self.note(f"an operator: {event.value} {list(done)}")
-        for text in self.audit.after_decision(event, done):
+    def decided(self, done: Mapping[int, MessageEvent], asked: Collection[int]) -> None:
+        """An operator decided about the letters *asked*; *done* is what became of which message."""
+        for event, count in Counter(done.values()).items():
+            self.count[_DECIDED[event]] += count
+            self.note(f"an operator: {event.value} {[id_ for id_, each in done.items() if each is event]}")
+        for text in (*self.audit.after_decision(done), *self._kept_back(done, asked)):
             self.violated(text)
+
+    def _kept_back(self, done: Mapping[int, MessageEvent], asked: Collection[int]) -> Iterator[str]:
+        """What else is wrong with messages that went with those that were *asked* about."""
+        for message in done.keys() - set(asked):
+            self.count["kept-back"] += 1
+            told, place = self.facts.by_key[self.audit.dossier_of(message)], self.audit.place_of(message)
+            if not told.late[place] or not isinstance(told.bodies[place], ProcessingStep):
+                yield f"message {message} goes with {sorted(asked)} and is no late step"
 
     def paused(self, dossier: DossierCode | None, *, paused: bool) -> None:
         word = "pauses" if paused else "resumes"

@@ -50,6 +50,7 @@ def test_the_message_table_is_what_the_design_says() -> None:
     assert told == {
         "pending claim in_flight",
         "pending give_up dead",
+        "pending cancel cancelled",
         "in_flight deliver delivered",
         "in_flight retry pending",
         "in_flight release pending",
@@ -61,6 +62,7 @@ def test_the_message_table_is_what_the_design_says() -> None:
         "unknown defer unknown",
         "unknown give_up dead",
         "dead requeue pending",
+        "dead look_up unknown",
         "in_flight supersede superseded",
         "unknown supersede superseded",
         "dead cancel cancelled",

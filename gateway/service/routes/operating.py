@@ -52,7 +52,8 @@ class RequeueOrder(_Order):
     """
     Let dead letters try again, of those that the caller's list shows: those of *ids*, or all that fit *partner*,
     *cause* and *dossier*, of which at least one is given. At most *per_minute* dossiers in a minute; without it, as
-    configured.
+    configured. Letters of unknown outcome are looked up first; *not_there* says that a person has looked and found
+    nothing.
     """
 
     reason: Text = ""
@@ -61,6 +62,7 @@ class RequeueOrder(_Order):
     cause: str | None = None
     dossier: DossierCode | None = None
     per_minute: Annotated[int | None, Field(ge=1, le=100_000)] = None
+    not_there: bool = False
 
 
 class Requeued(BaseModel):
@@ -159,7 +161,11 @@ def routes(service: Service) -> APIRouter:
         choice = Choice(ids=said.ids, partner=said.partner, cause=said.cause, dossier=said.dossier)
         letters = chosen(within(caller), choice)
         done = gateway.desk.requeue(
-            [letter.id for letter in letters], actor=caller.actor, reason=said.reason, per_minute=said.per_minute
+            [letter.id for letter in letters],
+            actor=caller.actor,
+            reason=said.reason,
+            per_minute=said.per_minute,
+            not_there=said.not_there,
         )
         return Requeued(ids=list(done.ids), opened_by=done.opened_by)
 

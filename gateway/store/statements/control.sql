@@ -73,14 +73,31 @@ SELECT n, at, actor, action, subject, reason, detail, previous_hash, hash FROM l
 WHERE tenant = :tenant AND n > :after ORDER BY n LIMIT :want
 
 -- name: dead_rows
-SELECT e.id, e.partner, e.dossier_id, e.operation, e.version FROM each_id(:ids) w CROSS JOIN lt_dead e
-WHERE e.tenant = :tenant AND e.id = w.value ORDER BY e.id
+SELECT e.id, e.partner, e.dossier_id, e.operation, e.version, e.code, d.key, c.kind
+FROM each_id(:ids) w CROSS JOIN lt_dead e CROSS JOIN lt_dossier d CROSS JOIN lt_change c
+WHERE e.tenant = :tenant AND e.id = w.value AND d.tenant = :tenant AND d.id = e.dossier_id
+    AND c.tenant = :tenant AND c.dossier_id = e.dossier_id AND c.version = e.version
+ORDER BY e.id
 
+-- name: steps_told
+SELECT told.id, told.version, told.operation, told.state, c.advance, c.body
+FROM (
+    SELECT id, version, operation, state FROM lt_message
+    WHERE tenant = :tenant AND partner = :partner AND dossier_id = :dossier_id
+    UNION ALL SELECT id, version, operation, 'dead' FROM lt_dead
+    WHERE tenant = :tenant AND partner = :partner AND dossier_id = :dossier_id
+    UNION ALL SELECT id, version, operation, state FROM lt_done
+    WHERE tenant = :tenant AND partner = :partner AND dossier_id = :dossier_id) told
+JOIN lt_change c ON c.tenant = :tenant AND c.dossier_id = :dossier_id AND c.version = told.version
+WHERE c.kind = 'step' ORDER BY told.id
+
+-- name: lower_step_at
+UPDATE lt_dossier SET step_at = :step_at WHERE tenant = :tenant AND id = :dossier_id AND step_at = :was
 
 -- name: revive_message
--- rows: id bigint, now bigint
+-- rows: id bigint, state text, now bigint
 INSERT INTO lt_message (tenant, partner, dossier_id, id, version, operation, state, attempts, since)
-SELECT e.tenant, e.partner, e.dossier_id, e.id, e.version, e.operation, 'pending', e.attempts, r.now
+SELECT e.tenant, e.partner, e.dossier_id, e.id, e.version, e.operation, r.state, e.attempts, r.now
 FROM rows r CROSS JOIN lt_dead e WHERE e.tenant = :tenant AND e.id = r.id
 
 -- name: finish_dead

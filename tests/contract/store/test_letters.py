@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.lifecycle import MessageEvent
+from gateway.model import Change, DossierStatus
 from gateway.store.audit import Act
 from gateway.store.base import SqlStore
 from gateway.store.contract import Claim, Settled, Verdict, Wish
@@ -127,3 +128,106 @@ def test_a_dead_letter_is_a_message_again_for_a_rehearsal(store: SqlStore) -> No
     assert found is not None
     assert (found.message.id, found.message.dossier, found.sent) == (id_, "H99.01.01-260302-0000", "{}")
     assert store.buried(4711) is None
+
+
+def refused(store: SqlStore) -> None:
+    """The next message of the only due lane is refused, what travels with it given back."""
+    (claim,) = turn(store, 1)
+    verdicts = [Verdict(message.id, MessageEvent.RELEASE) for message in claim.messages]
+    verdicts[0] = Verdict(claim.messages[0].id, MessageEvent.REJECT, code="4", text="Sai", cause="p/s/4")
+    turn(store, 0, Settled(claim.lane, claim.token, tuple(verdicts)))
+
+
+def delivered(store: SqlStore) -> None:
+    (claim,) = turn(store, 1)
+    verdicts = tuple(Verdict(message.id, MessageEvent.DELIVER) for message in claim.messages)
+    turn(store, 0, Settled(claim.lane, claim.token, verdicts))
+
+
+def step(hour: int, status: DossierStatus) -> Change:
+    """A step of the only dossier, so many hours after it was accepted."""
+    dossier = a_dossier()
+    at = dossier.status_at + timedelta(hours=hour)
+    return change(a_step(dossier=dossier.code, at=at, status=status, content=f"Giờ {hour}"), f"step:{hour}")
+
+
+PROCESSING, FINISHED, ASKED = DossierStatus.PROCESSING, DossierStatus.FINISHED, DossierStatus.SUPPLEMENT_REQUESTED
+
+
+@pytest.mark.parametrize("also_dead", [False, True])
+def test_a_late_step_goes_with_the_later_one_that_let_it_be_told(store: SqlStore, also_dead: bool) -> None:
+    """
+    The citizen sees «processing». «Finished» is refused, and behind it waits an older «supplement requested»: when the
+    later one is cancelled, the older would become the latest that the portal knows. It stays untold, and the audit says
+    so; so does one that comes in afterwards. What is older than «processing» still goes.
+    """
+    accept(store, change(a_dossier()), step(2, PROCESSING))
+    delivered(store)
+    delivered(store)
+    accept(store, step(9, FINISHED))
+    refused(store)
+    accept(store, step(5, ASKED), step(1, PROCESSING))
+    letters = [letter.id for letter in store.dead_letters()]
+    if also_dead:
+        store.requeue(letters, now=NOW)
+        (claim,) = turn(store, 1)
+        reject = [Verdict(message.id, MessageEvent.REJECT, code="4", text="Sai") for message in claim.messages[:2]]
+        rest = [Verdict(message.id, MessageEvent.RELEASE) for message in claim.messages[2:]]
+        turn(store, 0, Settled(claim.lane, claim.token, (*reject, *rest)))
+
+    gone = store.cancel(letters, ACT)
+
+    assert gone[:1] == letters
+    assert len(gone) == 2
+    assert store.dead_letters() == []
+    (claim,) = turn(store, 9)
+    assert ["Giờ 1".encode() in message.body for message in claim.messages] == [True]
+    assert [receipt.kept_back for receipt in accept(store, step(6, ASKED), step(0, ASKED))] == [True, False]
+    assert [(entry.action, entry.subject.rpartition("/")[2]) for entry in store.audit()][-2:] == [
+        ("cancel", str(id_)) for id_ in gone
+    ]
+    assert store.audit()[-1].reason.startswith("Bước đến muộn")
+    status = store.status()[0]
+    assert (status.dead, status.cancelled) == (0, 2)
+
+
+def test_a_late_step_behind_another_later_one_is_told_all_the_same(store: SqlStore) -> None:
+    """
+    Two later steps stand before it, one of them is cancelled: the other still hides it.
+    """
+    accept(store, change(a_dossier()), step(8, FINISHED))
+    delivered(store)
+    delivered(store)
+    accept(store, step(9, FINISHED))
+    refused(store)
+    accept(store, step(5, ASKED))
+
+    gone = store.cancel([letter.id for letter in store.dead_letters()], ACT)
+
+    assert len(gone) == 1
+    assert len(claimable(store)) == 1
+
+
+@pytest.mark.parametrize(("not_there", "look_up", "action"), [(False, True, "look-up"), (True, False, "requeue")])
+def test_a_letter_of_unknown_outcome_is_looked_up_unless_somebody_has_looked(
+    store: SqlStore, not_there: bool, look_up: bool, action: str
+) -> None:
+    """
+    Nobody could tell what became of it: requeued it is asked about again, and sent only where a person found nothing.
+    """
+    accept(store, change(a_dossier()))
+    (claim,) = turn(store, 1)
+    lose = Verdict(claim.messages[0].id, MessageEvent.LOSE)
+    turn(store, 0, Settled(claim.lane, claim.token, (lose,)))
+    (claim,) = turn(store, 1)
+    give_up = Verdict(claim.messages[0].id, MessageEvent.GIVE_UP, code="outcome-unknown", text="?")
+    turn(store, 0, Settled(claim.lane, claim.token, (give_up,)))
+    (letter,) = store.dead_letters()
+
+    assert store.requeue([letter.id], now=NOW, actor="an", not_there=not_there) == [letter.id]
+
+    status = store.status()[0]
+    assert (status.dead, status.unknown, status.pending) == (0, int(look_up), int(not look_up))
+    (claim,) = turn(store, 1)
+    assert claim.look_up is look_up
+    assert [entry.action for entry in store.audit()] == [action]

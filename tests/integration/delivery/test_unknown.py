@@ -86,6 +86,62 @@ def test_what_cannot_be_told_and_is_not_harmless_waits_for_a_person(bench: Bench
     assert len(bench.partner.calls) == 1
 
 
+def parked(bench: Bench) -> list[int]:
+    """A dossier that arrived, of which nobody could tell; what to requeue."""
+    dossier = a_dossier()
+    bench.submit(dossier)
+    bench.partner.harmless = False
+    bench.partner.script[str(dossier.code)] = [lost(bench.partner, LOST)]
+    bench.partner.probe_answers = [Probe(Finding.CANNOT_TELL, "no columns to compare")]
+    bench.engine().run_until_idle()
+    return [letter.id for letter in bench.store.dead_letters()]
+
+
+def test_what_nobody_could_tell_is_looked_up_again_when_it_is_requeued(bench: Bench) -> None:
+    """
+    After the portal was mended everything is requeued at once: it can tell now, and nothing is sent twice.
+    """
+    letters = parked(bench)
+
+    bench.store.requeue(letters, now=bench.clock.now())
+    counts = bench.engine().run_until_idle()
+
+    assert (len(bench.partner.calls), counts.delivered, bench.store.dead_letters()) == (1, 1, [])
+
+
+def test_what_still_nobody_can_tell_waits_for_a_person_again_until_he_has_looked(bench: Bench) -> None:
+    """
+    Requeued, the look-up knows no more than before: nothing is sent. The operator finds nothing at the partner and says
+    so: it is sent.
+    """
+    letters = parked(bench)
+    bench.partner.probe_answers = [Probe(Finding.CANNOT_TELL, "no columns to compare")]
+
+    bench.store.requeue(letters, now=bench.clock.now())
+    bench.engine().run_until_idle()
+
+    assert ([letter.id for letter in bench.store.dead_letters()], len(bench.partner.calls)) == (letters, 1)
+    bench.store.requeue(letters, now=bench.clock.now(), not_there=True)
+    bench.engine().run_until_idle()
+    assert (bench.store.dead_letters(), len(bench.partner.calls)) == ([], 2)
+
+
+def test_what_nobody_can_tell_is_no_matter_of_time(bench: Bench) -> None:
+    """
+    The horizon has passed when the partner's look-up tells nothing: the letter says that its outcome is unknown, so
+    that a requeue does not send it blindly.
+    """
+    dossier = a_dossier()
+    bench.submit(dossier)
+    bench.partner.harmless = False
+    bench.partner.script[str(dossier.code)] = [lost(bench.partner, LOST)]
+    bench.partner.probe_answers = [Probe(Finding.CANNOT_TELL, "no columns to compare")]
+
+    bench.engine(horizon=timedelta(0)).run_until_idle()
+
+    assert [letter.code for letter in bench.store.dead_letters()] == ["outcome-unknown"]
+
+
 def test_unknown_steps_are_sent_again_in_order_behind_the_first_absent_one(bench: Bench) -> None:
     """
     A chunk of steps was lost: one look-up settles the whole chunk, and order is kept.
