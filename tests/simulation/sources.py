@@ -64,15 +64,19 @@ def _local(serial: int, plan: Plan, chance: Random) -> Local:
     path = _walk(plan.longest, chance)
     steps = _steps(serial, path)
     poison: set[str] = set()
+    hidden: Sequence[Submission] = ()
     # A portal that keeps the good half of a refused batch puts steps before the refused one: nobody can prevent that.
     if chance.random() < 0.15 and not plan.portal["partial_batches"]:
-        at = chance.randrange(len(steps))
+        own = Random(f"{plan.duration_s} {serial}")
+        at = own.choice([chance.randrange(len(steps)), len(steps) - 1])
         # The portal wants a text; a one-stop system may have none.
         steps[at] = steps[at].model_copy(update={"content": ""})
         poison.add(steps[at].identity)
+        hidden = _hidden(serial, steps[: at + 1], plan, own)
     submissions = list(_exports(serial, path, steps, unpublished, plan, chance))
     submissions += _repeats(submissions, chance)
     submissions += _late(serial, steps, plan, chance)
+    submissions += hidden
     submissions += _nonsense(serial, submissions, chance)
     return Local(
         a_code(serial), tuple(sorted(submissions, key=lambda each: each.after_s)), unpublished, frozenset(poison)
@@ -189,6 +193,20 @@ def _late(serial: int, steps: Sequence[ProcessingStep], plan: Plan, chance: Rand
         )
         change = Change(source="motcua", source_id=f"late:{late.identity}", body=late)
         yield Submission(plan.duration_s * (0.5 + chance.random()), (change,), refusable=True)
+
+
+def _hidden(serial: int, steps: Sequence[ProcessingStep], plan: Plan, chance: Random) -> Sequence[Submission]:
+    """Somebody enters late what happened shortly before the last of *steps*, which the portal will refuse."""
+    if len(steps) < 2:
+        return ()
+    late = a_step(
+        dossier=a_code(serial),
+        at=steps[-2].at + timedelta(minutes=3),
+        status=steps[0].status,
+        content=f"Ghi muộn, trước bước bị từ chối, của hồ sơ {serial}",
+    )
+    change = Change(source="motcua", source_id=f"hidden:{late.identity}", body=late)
+    return [Submission(plan.duration_s * (0.5 + chance.random() / 2), (change,), refusable=True)]
 
 
 def _nonsense(serial: int, given: Sequence[Submission], chance: Random) -> Iterator[Submission]:
