@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from rapidfuzz import process
 
+from gateway.config.base import MOST, YEAR_S
 from gateway.desk import kept_reason
 from gateway.errors import InvalidInput
 from gateway.janitor import Janitor
@@ -23,6 +24,7 @@ from gateway.store.audit import Act
 from gateway.store.base import SqlStore
 from gateway.store.views import AuditEntry, Worker
 
+_SECOND = timedelta(seconds=1)
 SILENT = timedelta(minutes=5)
 """A worker that did not show itself for so long is gone."""
 
@@ -52,19 +54,27 @@ class Operations:
         self, partner: str, *, rate: RateLimit | None = None, in_flight: int | None = None, reason: str = ""
     ) -> Control:
         """Let other limits hold at once; what is not given stays. Raises ``InvalidInput``."""
-        if rate is not None and (rate.calls < 1 or rate.burst < 1 or rate.per <= timedelta(0)):
-            raise _refused("rate", f"{rate.calls}/{rate.per.total_seconds():g} s, burst {rate.burst}")
-        if in_flight is not None and in_flight < 1:
-            raise _refused("in_flight", str(in_flight))
-        present = self.limits(partner)
-        orders = replace(present, rate=rate or present.rate, in_flight=in_flight or present.in_flight)
-        self.store.set_control(partner, orders, self._act(reason), "limits.set")
-        return orders
+        if rate is not None:
+            _bounded("rate", rate.calls)
+            _bounded("burst", rate.burst)
+            _bounded("per_s", rate.per / _SECOND, most=YEAR_S)
+        if in_flight is not None:
+            _bounded("in_flight", in_flight)
+        return self.store.change_control(
+            self._known(partner),
+            lambda present: replace(present, rate=rate or present.rate, in_flight=in_flight or present.in_flight),
+            self._act(reason),
+            "limits.set",
+        )
 
     def reset_limits(self, partner: str, reason: str = "") -> None:
-        """Let the configured limits hold again; announced windows stay."""
-        orders = Control(windows=self.limits(partner).windows)
-        self.store.set_control(partner, orders, self._act(reason), "limits.reset")
+        """Let the configured limits hold again; announced windows stay. Raises ``InvalidInput``."""
+        self.store.change_control(
+            self._known(partner),
+            lambda present: Control(windows=present.windows),
+            self._act(reason),
+            "limits.reset",
+        )
 
     def announce(self, partner: str, begin: datetime, end: datetime, reason: str) -> None:
         """*partner* is closed from *begin* to *end*. Raises ``InvalidInput`` when that is no time."""
@@ -74,14 +84,21 @@ class Operations:
                 "kết thúc trước khi bắt đầu / ends before it begins",
                 "Sửa --from hoặc --to. / Correct --from or --to.",
             )  # fmt: skip
-        present = self.limits(partner)
-        orders = replace(present, windows=(*present.windows, Window(begin, end, reason)))
-        self.store.set_control(partner, orders, self._act(reason), "maintenance.add")
+        act = self._act(reason)
+        window = Window(begin, end, act.reason)
+
+        def added(present: Control) -> Control:
+            # Those that are over say nothing any more, and every exchange would read them.
+            ahead = [each for each in present.windows if each.end > act.at]
+            return replace(present, windows=(*ahead, window))
+
+        self.store.change_control(self._known(partner), added, act, "maintenance.add")
 
     def withdraw(self, partner: str, reason: str = "") -> None:
-        """Forget all announced windows of *partner*; those of the configuration stay."""
-        orders = replace(self.limits(partner), windows=())
-        self.store.set_control(partner, orders, self._act(reason), "maintenance.remove")
+        """Forget all announced windows of *partner*; those of the configuration stay. Raises ``InvalidInput``."""
+        self.store.change_control(
+            self._known(partner), lambda present: replace(present, windows=()), self._act(reason), "maintenance.remove"
+        )
 
     def workers(self) -> list[Worker]:
         """Every engine that showed itself lately, on all machines."""
@@ -154,8 +171,11 @@ def _needed(reason: str) -> str:
     return reason
 
 
-def _refused(field: str, shown: str) -> InvalidInput:
-    return InvalidInput(
-        field, shown, "phải lớn hơn 0 / must be more than zero",
-        "Muốn dừng hẳn thì dùng «lienthong pause». / To stop it altogether use «lienthong pause».",
-    )  # fmt: skip
+def _bounded(field: str, value: float, *, most: float = MOST) -> None:
+    if value <= 0:
+        raise InvalidInput(
+            field, f"{value:g}", "phải lớn hơn 0 / must be more than zero",
+            "Muốn dừng hẳn thì dùng «lienthong pause». / To stop it altogether use «lienthong pause».",
+        )  # fmt: skip
+    if value > most:
+        raise InvalidInput(field, f"{value:g}", "quá lớn / is too large", f"Ghi tối đa / Give at most {most:g}")

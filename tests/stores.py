@@ -116,14 +116,16 @@ def postgres_template(postgres_server: PostgresServer) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    opened: Backend
-    if request.param == "sqlite":
-        opened = SqliteBackend(tmp_path)
-    else:
-        server = request.getfixturevalue("postgres_server")
-        opened = PostgresBackend(server, request.getfixturevalue("postgres_template"))
+    opened = backend_of(request.param, request, tmp_path)
     yield opened
     opened.close()
+
+
+def backend_of(name: str, request: pytest.FixtureRequest, folder: Path) -> Backend:
+    if name == "sqlite":
+        return SqliteBackend(folder)
+    server = request.getfixturevalue("postgres_server")
+    return PostgresBackend(server, request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture

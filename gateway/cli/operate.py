@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.shell import DEFAULT_CONFIG, ConfigOption, JsonOption, gateway_at
+from gateway.config.base import YEAR_S
 from gateway.delivery import configured
 from gateway.model import Subject, subject_of
 from gateway.model.times import VIETNAM
@@ -57,8 +58,13 @@ def resume(
 def limits(
     partner: PartnerArgument,
     rate: Annotated[int | None, typer.Option(help="Số cuộc gọi … / Calls …")] = None,
-    per_s: Annotated[float, typer.Option(help="… trong chừng này giây. / … in so many seconds.")] = 1.0,
-    burst: Annotated[int, typer.Option(help="Được dồn cùng lúc. / May come at once.")] = 1,
+    per_s: Annotated[
+        float | None,
+        typer.Option(help="… trong chừng này giây, mặc định 1. / … in so many seconds, 1 by default."),
+    ] = None,
+    burst: Annotated[
+        int | None, typer.Option(help="Được dồn cùng lúc, mặc định 1. / May come at once, 1 by default.")
+    ] = None,
     in_flight: Annotated[int | None, typer.Option(help="Số cuộc gọi cùng lúc. / Calls at a time.")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Về lại cấu hình. / Back to the configuration.")] = False,
     reason: ReasonOption = "",
@@ -76,11 +82,16 @@ def limits(
 
       [cyan]lienthong limits cong-dvcqg --reset[/]
     """
+    if rate is None and (per_s is not None or burst is not None):
+        raise typer.BadParameter("--per-s, --burst cần --rate / --per-s and --burst belong to --rate")
+    per = _period(1 if per_s is None else per_s)
+    if reset and (rate is not None or in_flight is not None):
+        raise typer.BadParameter("--reset không đi với giới hạn mới / --reset takes no new limits")
     with gateway_at(config, offline=True) as gateway:
         if reset:
             gateway.operations.reset_limits(partner, reason)
         elif rate is not None or in_flight is not None:
-            wanted = None if rate is None else RateLimit(rate, timedelta(seconds=per_s), burst)
+            wanted = None if rate is None else RateLimit(rate, per, 1 if burst is None else burst)
             gateway.operations.set_limits(partner, rate=wanted, in_flight=in_flight, reason=reason)
         orders = gateway.operations.limits(partner)
         said = gateway.settings.partners[partner]
@@ -223,6 +234,12 @@ def retention(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -
         output.print_json({"deleted": gone})
         return
     output.table(["Loại / Class", "Đã xóa / Deleted"], [[kind, output.number(count)] for kind, count in gone.items()])
+
+
+def _period(seconds: float) -> timedelta:
+    if not 0 < seconds <= YEAR_S:
+        raise typer.BadParameter(f"--per-s: từ 0 đến {YEAR_S:g} giây / above 0, at most {YEAR_S:g} seconds")
+    return timedelta(seconds=seconds)
 
 
 def _document(limits: Limits | Control) -> dict[str, object]:

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Count = Annotated[int, Field(strict=True, ge=1)]
-Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+MOST = 1_000_000_000
+YEAR_S = 86_400 * 366
+Count = Annotated[int, Field(strict=True, ge=1, le=MOST)]
+Seconds = Annotated[float, Field(strict=True, gt=0, le=YEAR_S, allow_inf_nan=False)]
 Hours = Annotated[float, Field(strict=True, ge=0.01, le=720, allow_inf_nan=False)]
 
 

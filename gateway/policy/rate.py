@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 _US = timedelta(microseconds=1)
 _FAR = timedelta(hours=1)
+_DEEPEST = timedelta(days=3660)
+"""A bucket that takes longer to fill is never empty; dates end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def draw(
     that no draw of the last hour can have left is taken for an empty bucket.
     """
     apart = timedelta(microseconds=limit.apart_us)
-    depth = apart * (limit.burst - 1)
+    depth = min(_DEEPEST // _US, limit.apart_us * (limit.burst - 1)) * _US
     at = now if arrival is None else max(now, arrival)
     if at > now + depth + apart + max(ahead, limit.per, _FAR):
         at = arrival = now + depth + apart

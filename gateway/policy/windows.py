@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from gateway.model.times import VIETNAM
 
 _DAY = timedelta(days=1)
+_LOOK_AGAIN = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ Windows = Window | Weekly
 
 
 def closed_until(windows: Iterable[Windows], now: datetime) -> datetime | None:
-    """When the partner opens again; None while it is open. Windows that touch or overlap are one."""
+    """
+    When the partner opens again, or when to look again whether it does; None while it is open. Windows that touch or
+    overlap are one.
+    """
     known = tuple(windows)
     at = now
     # A partner that is closed every day around the clock never opens: a week of windows is enough to know.
@@ -63,4 +67,4 @@ def closed_until(windows: Iterable[Windows], now: datetime) -> datetime | None:
         if not ends:
             break
         at = max(ends)
-    return None if at == now else at
+    return None if at == now else min(at, now + _LOOK_AGAIN)

@@ -288,10 +288,13 @@ class SqlStore(Transactions):
             steering.pause_partner(sql, partner, act, paused=paused)
             return True
 
-    def set_control(self, partner: str, orders: Control, act: Act, what: str) -> None:
-        """Replace what is ordered for *partner*; *what* names the deed in the audit."""
+    def change_control(self, partner: str, change: Callable[[Control], Control], act: Act, what: str) -> Control:
+        """
+        *change* what is ordered for *partner*, while nobody else does; *what* names the deed in the audit. Returns what
+        is ordered then.
+        """
         with self._write() as sql:
-            steering.set_control(sql, partner, orders, act, what)
+            return steering.change_control(sql, partner, change, act, what)
 
     def drain(self, act: Act, place: str = "") -> None:
         """Ask the workers at *place* ("": all) to finish what they hold and end."""

@@ -12,6 +12,9 @@ from gateway.store.contract import Wish
 from gateway.store.moments import from_us, to_us
 from gateway.store.sql import Statements
 
+_HOWEVER_LATE = timedelta(days=370_000)
+"""Beyond the longest period that a limit may have, slowed down as far as that goes: a thousand years."""
+
 
 @dataclass(slots=True)
 class PartnerRow:
@@ -114,7 +117,7 @@ def room(sql: Statements, row: PartnerRow, wish: Wish, now: datetime) -> Room:
         starts, arrival = draw(limits.rate, row.arrival, now, calls, wish.ahead)
         if not starts:
             row.arrival = arrival
-            (next_start, *_), _ = draw(limits.rate, row.arrival, now, 1, timedelta(days=366))
+            (next_start, *_), _ = draw(limits.rate, row.arrival, now, 1, _HOWEVER_LATE)
             return Room(0, "limit", next_start - wish.ahead)
         calls = len(starts)
     return Room(calls, trial=trial)
@@ -127,7 +130,7 @@ def take(row: PartnerRow, wish: Wish, calls: int, now: datetime, *, trial: bool)
     limits = limits_of(row, wish.limits)
     if limits.rate is None:
         return (now,) * calls
-    starts, row.arrival = draw(limits.rate, row.arrival, now, calls, timedelta(days=366))
+    starts, row.arrival = draw(limits.rate, row.arrival, now, calls, _HOWEVER_LATE)
     return starts
 
 

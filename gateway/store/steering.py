@@ -4,6 +4,7 @@ Orders to workers while they run: pause, limits, maintenance, drain. Each takes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from gateway.policy import Control
@@ -42,12 +43,15 @@ def control(sql: Statements, partner: str) -> Control:
     return partners.read(sql, partner).control
 
 
-def set_control(sql: Statements, partner: str, orders: Control, act: audit.Act, what: str) -> None:
-    """Replace the orders for *partner*; *what* says in the audit what was changed."""
-    partners.lock(sql, partner)
+def change_control(
+    sql: Statements, partner: str, change: Callable[[Control], Control], act: audit.Act, what: str
+) -> Control:
+    """*change* the orders for *partner* as they are now; *what* says in the audit what was changed."""
+    orders = change(partners.lock(sql, partner).control)
     sql.run("set_control", partner=partner, control=orders.text())
     audit.append(sql, act, what, partner, orders.text())
     _announce(sql, partner)
+    return orders
 
 
 def see_worker(

@@ -107,7 +107,7 @@ class WatchedStore:
 
     def set_control(self, orders: Control, act: Act) -> None:
         with self._trouble():
-            self._real.set_control("cong", orders, act, "limits")
+            self._real.change_control("cong", lambda _: orders, act, "limits")
             self._world.ordered(orders)
 
     def known(self, codes: Sequence[DossierCode]) -> Mapping[str, Known]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.stores import Backend
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -283,7 +285,8 @@ def test_nothing_is_claimed_in_a_window(workers: Workers, ordered: bool) -> None
     now = workers.clock.now()
     window = Window(now.astimezone(VIETNAM), (now + MINUTE).astimezone(VIETNAM), "Bảo trì")
     if ordered:
-        workers.store.set_control("partner", Control(windows=(window,)), Act("an", now, "Nâng cấp"), "maintenance.add")
+        orders = Control(windows=(window,))
+        workers.store.change_control("partner", lambda _: orders, Act("an", now, "Nâng cấp"), "maintenance.add")
     windows = () if ordered else (window,)
 
     closed = workers.turn("a", 5, windows=windows)
@@ -324,14 +327,32 @@ def test_limits_are_changed_while_workers_run(workers: Workers) -> None:
     workers.accept(20)
     act = Act("an", workers.clock.now())
     configured = Limits(in_flight=10)
-    workers.store.set_control("partner", Control(in_flight=2), act, "limits.set")
+    workers.store.change_control("partner", lambda _: Control(in_flight=2), act, "limits.set")
 
     some = workers.turn("a", 20, limits=configured)
-    workers.store.set_control("partner", Control(), act, "limits.reset")
+    workers.store.change_control("partner", lambda _: Control(), act, "limits.reset")
     more = workers.turn("a", 20, limits=configured)
 
     assert (len(some.claims), some.limits.in_flight) == (2, 2)
     assert (len(more.claims), more.limits.in_flight) == (8, 10)
+
+
+def test_orders_that_are_given_at_once_all_hold(workers: Workers) -> None:
+    """
+    Eight operators announce a closure each, at the same moment: none of them takes back another's.
+    """
+    now = workers.clock.now()
+
+    def announce(hour: int) -> None:
+        window = Window(now + hour * HOUR, now + (hour + 1) * HOUR)
+        workers.store.change_control(
+            "partner", lambda present: replace(present, windows=(*present.windows, window)), Act("an", now), "add"
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(announce, range(8)))
+
+    assert len(workers.store.control("partner").windows) == 8
 
 
 def test_fresh_live_lanes_go_before_a_backlog_and_nobody_starves(workers: Workers) -> None:

@@ -53,10 +53,11 @@ def test_everything_is_counted_in_one_view(store: SqlStore) -> None:
     assert (found.unplaced, found.workers) == ({}, ())
 
 
-def test_a_try_to_write_leaves_nothing_behind(store: SqlStore, backend: Backend) -> None:
+def test_a_try_to_write_leaves_nothing_behind(backend: Backend) -> None:
     """
     It is a real write: it fails where writing is forbidden, and is taken back where it is not.
     """
+    store = backend.open()
     store.try_to_write()
     assert backend.rows("SELECT count(*) FROM lt_partner") == [(0,)]
 
@@ -70,10 +71,11 @@ def test_a_try_to_write_leaves_nothing_behind(store: SqlStore, backend: Backend)
         store.try_to_write()
 
 
-def test_a_database_that_moved_on_is_seen(store: SqlStore, backend: Backend) -> None:
+def test_a_database_that_moved_on_is_seen(backend: Backend) -> None:
     """
     A newer release migrates the database under a running one: the old one sees whether it may go on.
     """
+    store = backend.open()
     assert store.schema().is_ours
 
     backend.execute("UPDATE lt_schema SET version_num = '9999'")

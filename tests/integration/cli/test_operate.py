@@ -70,11 +70,28 @@ def test_retention_says_what_it_deleted(run: Run, configured: Path) -> None:
         (("pause", "vidu", "--reason", "x", "--dossier", "H99.01.01-260302-0001"), "nothing was ever to be told"),
         (("limits", "vidu", "--rate", "0"), "must be more than zero"),
         (("limits", "vidu", "--in-flight", "0"), "must be more than zero"),
+        (("limits", "vidu", "--rate", "1", "--burst", "100000000000000"), "is too large"),
+        (("limits", "vidu", "--in-flight", "100000000000000"), "is too large"),
+        (("limits", "vidy", "--reset"), "«vidu»"),
         (("maintenance", "vidu", "--from", "2026-12-06", "--to", "2026-12-05"), "ends before it begins"),
+        (("maintenance", "vidy", "--remove"), "«vidu»"),
         (("dead-letters", "cancel", "4711", "--reason", "x"), "4711"),
         (("dead-letters", "resolve", "1", "--reason", ""), "reason"),
     ],
-    ids=["no reason", "unknown partner", "unknown lane", "rate zero", "cap zero", "backwards", "no letter", "empty"],
+    ids=[
+        "no reason",
+        "unknown partner",
+        "unknown lane",
+        "rate zero",
+        "cap zero",
+        "burst",
+        "cap",
+        "reset of nobody",
+        "backwards",
+        "removed of nobody",
+        "no letter",
+        "empty",
+    ],
 )
 def test_a_wrong_order_is_refused_and_nothing_is_written(
     run: Run, configured: Path, command: tuple[str, ...], text: str
@@ -87,3 +104,31 @@ def test_a_wrong_order_is_refused_and_nothing_is_written(
     assert result.exit_code == 4
     assert text in result.stderr
     assert json.loads(run("audit", "--json").stdout)["entries"] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--burst", "5"), ("--per-s", "2"), ("--rate", "1", "--per-s", "nan"), ("--rate", "1", "--per-s", "1e300"),
+     ("--reset", "--rate", "5")],
+)  # fmt: skip
+def test_half_an_order_is_a_wrong_command_line(run: Run, configured: Path, arguments: tuple[str, ...]) -> None:
+    """
+    A burst without its rate, a period that is no time, new limits and none at once: nobody is left to believe that it
+    holds.
+    """
+    assert run("limits", "vidu", *arguments).exit_code == 2
+    assert json.loads(run("audit", "--json").stdout)["entries"] == []
+
+
+def test_a_reason_for_maintenance_is_kept_without_numbers_of_people(run: Run, configured: Path) -> None:
+    """
+    It stands in the list, and in the audit twice: nowhere with a telephone number. What is over leaves the list.
+    """
+    past = ("--from", "2026-01-05T22:00:00", "--to", "2026-01-06T04:00:00", "--reason", "Đã qua")
+    told = ("--from", "2099-12-05T22:00:00", "--to", "9999-12-31T23:59:59", "--reason", "Gọi 0912345678")
+    run("maintenance", "vidu", *past)
+
+    shown = run("maintenance", "vidu", *told, "--json").stdout
+
+    assert len(json.loads(shown)["windows"]) == 1
+    assert "0912345678" not in shown + run("audit", "--json").stdout

@@ -90,3 +90,18 @@ def test_a_slowed_partner_gets_fewer_calls_but_some(slowdown: float) -> None:
     assert limits.rate.apart_us == pytest.approx(10_000 * slowdown, rel=0.01)
     assert 1 <= limits.rate.burst <= 10 / slowdown + 1
     assert 1 <= limits.in_flight <= max(1, 8 / slowdown)
+
+
+@pytest.mark.parametrize("per", [timedelta(microseconds=1), timedelta(days=366_000)], ids=["short", "long"])
+@pytest.mark.parametrize("calls", [1, 10**9])
+def test_no_limit_is_beyond_the_calendar(per: timedelta, calls: int) -> None:
+    """
+    The largest burst and the longest period that a configuration may name, slowed down: calls are allotted all the
+    same.
+    """
+    limit = RateLimit(calls, per, 10**9)
+
+    starts, arrival = draw(limit, None, NOW, 5, SECOND)
+
+    assert starts[0] == NOW
+    assert draw(limit, arrival, NOW, 1, timedelta(days=370_000))[0]

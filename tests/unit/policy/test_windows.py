@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -71,3 +71,13 @@ def test_orders_are_kept_as_text_and_win_over_the_configuration() -> None:
     assert Control.read("{}") == Control()
     assert Control().limits(configured) == configured
     assert orders.limits(configured) == Limits(orders.rate, 4, {"step": 2, "dossier": 7})
+
+
+def test_a_window_to_the_end_of_the_calendar_is_looked_at_again() -> None:
+    """
+    Somebody closed a partner «for ever»: when to look again is a date that clocks can be added to.
+    """
+    opens = closed_until([Window(MONDAY, datetime.max.replace(tzinfo=UTC))], MONDAY)
+
+    assert opens is not None
+    assert MONDAY + timedelta(days=365) < opens < MONDAY + timedelta(days=400)
