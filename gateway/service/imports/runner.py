@@ -40,6 +40,7 @@ HEARING: Final = 2 * HEARD_EVERY
 LOOK_EVERY_S: Final = 15.0
 TELL_EVERY_S: Final = 1.0
 BEAT_EVERY_S: Final = 15.0
+_ENDED: Final = frozenset({"done", "failed"})
 _NO_SOURCE: Final = {
     "field": "source",
     "value": "",
@@ -137,7 +138,7 @@ class Runner:
         if job is None:
             # Its upload is whole, its job is about to be noted.
             return
-        if job.state in ("done", "failed"):
+        if job.state in _ENDED:
             self._spool.settle(id_, job.turn)
             return
         held = self._held = self._gateway.jobs.take(id_, self._place, silence=SILENCE)
@@ -224,15 +225,18 @@ class Runner:
             self._heard_at = now
 
     def _tidy(self) -> None:
-        """End jobs that nobody can do any more, and delete files of jobs that nobody knows any more."""
+        """End jobs that nobody can do any more; delete files of no job, and of who had lost a job that has ended."""
         now = self._gateway.clock.now()
         self._hears_since = self._hears_since or now
         if now - self._hears_since >= HEARING:
             for id_ in self._gateway.jobs.end_silent("import", {"refusal": _LOST}, silence=GONE):
                 log.warning(Event.IMPORT_LOST, job=id_)
         for id_, path in self._spool.forgotten(time.time()):
-            if self._gateway.jobs.find(id_) is None:
+            job = self._gateway.jobs.find(id_)
+            if job is None:
                 path.unlink(missing_ok=True)
+            elif job.state in _ENDED:
+                self._spool.settle(id_, job.turn)
 
 
 class _Stopped(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -164,3 +165,21 @@ def test_files_of_no_job_go_after_a_day(gateway: Gateway) -> None:
     tomorrow = {path.suffix for _, path in spool.forgotten(time.time() + FORGOTTEN_S + 1)}
 
     assert (today, tomorrow) == ([], {".csv", ".part"})
+
+
+def test_refused_rows_of_who_lost_a_job_and_died_go_after_a_day(client: httpx.Client, gateway: Gateway) -> None:
+    """
+    It wrote them when the heir was done already, and came no further. Those of the heir stay as long as the job.
+    """
+    taken = client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+    job = ended(client, taken.headers["location"])
+    spool = Spool(gateway.settings.service.spool)
+    heirs, lost = spool.rejects(job["id"], 1), spool.rejects(job["id"], 0)
+    lost.write_bytes(heirs.read_bytes())
+    for path in (heirs, lost):
+        os.utime(path, (0, 0))
+
+    client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+
+    until(lambda: not lost.exists(), "it has been tidied up")
+    assert client.get(f"{taken.headers['location']}/rejects").status_code == 200
