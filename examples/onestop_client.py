@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """
-A one-stop system as provinces have it: plain HTTP to the portal's adapter, one dossier per call, steps in tens.
+A one-stop system as provinces have it: plain HTTP to the portal's adapter, one dossier per call, steps in tens, and in
+the end the questions that citizens asked and the month's evaluation.
 
 It knows nothing of the gateway and imports nothing of it. Point it at the portal's adapter or at the gateway's façade:
 
@@ -161,6 +162,36 @@ def a_dossier(serial: int, unit: str, procedure: str) -> tuple[dict, list[dict],
     return dossier, steps, {"TrangThaiHoSo": "9", "NgayKetThucXuLy": wire(finished)}
 
 
+def a_question(serial: int, unit: str) -> dict:
+    """An invented question that a citizen asked here."""
+    return {
+        "HOIDAPID": serial,
+        "MaLinhVuc": "G17-XD99",
+        "NOIDUNG": f"Hồ sơ thứ {serial} nộp ở đâu?",
+        "MADONVI": f"{unit}.01.01",
+        "TENDONVI": "UBND xã Ví Dụ",
+    }
+
+
+def an_evaluation(unit: str) -> dict:
+    """How content citizens were in an invented month."""
+    return {
+        "NgayTongHop": "3-2026",
+        "TongSoNguoiDanhGia": 120,
+        "PhanTramDanhGiaRatHaiLong": "80%",
+        "PhanTramDanhGiaHaiLong": "15%",
+        "PhanTramDanhGiaChuaHaiLong": "5%",
+        "DanhSachNoiDungYKien": "",
+        "MaThuTuc": "",
+        "NoiDung": "",
+        "PhanTramDanhGiaDichVuRatHaiLong": "80%",
+        "PhanTramDanhGiaDichVuHaiLong": "15%",
+        "PhanTramDanhGiaDichVuChuaHaiLong": "5%",
+        "Madonvi": unit,
+        "TenDonVi": "Tỉnh Ví Dụ",
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Sync invented dossiers to the national portal's adapter.")
     parser.add_argument("address", help="ADAPTER_URL, for example http://127.0.0.1:8080")
@@ -178,6 +209,9 @@ def main() -> int:
             adapter.sync(dossier | end, [])
         if serial % 100 == 0 or serial == options.dossiers:
             print(serial, "synced", flush=True)
+    questions = [a_question(serial, options.unit) for serial in range(1, 6)]
+    adapter.check(adapter.call("DongBoHoiDap", data=questions), "DongBoHoiDap")
+    adapter.check(adapter.call("DongBoDanhGia", data=[an_evaluation(options.unit)]), "DongBoDanhGia")
     return 0
 
 

@@ -33,7 +33,7 @@ class Change(Record):
     @property
     def dossier(self) -> Subject:
         """The code of the dossier, or of the matter, that the change is about."""
-        return self.body.code if isinstance(self.body, Dossier | Matter) else self.body.dossier
+        return self.body.code if isinstance(self.body, (Dossier, Matter)) else self.body.dossier
 
 
 _BODY: TypeAdapter[Told] = TypeAdapter(Annotated[Told, Field(discriminator="kind")])
@@ -48,7 +48,7 @@ def body_json(body: Told) -> bytes:
     """
     if isinstance(body, Dossier):
         return _DOSSIER.serializer.to_json(body, exclude_none=True)
-    if isinstance(body, Notice | Matter):
+    if isinstance(body, (Notice, Matter)):
         # Its data are a partner's own: an empty value is a value, and the order of names says nothing.
         return orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
     return _STEP.serializer.to_json(body, exclude_none=True)

@@ -209,7 +209,7 @@ class _Batch:
         self._repeats.append({"source_key": item.source_key, "fingerprint": item.fingerprint, "at": self._now_us})
 
     def _advance(self, body: Told, row: _DossierRow | None) -> Advance:
-        if isinstance(body, Notice | Matter):
+        if isinstance(body, (Notice, Matter)):
             return Advance.SAME
         if row is None:
             return advance(None, None, body.status, _when(body))
@@ -254,7 +254,7 @@ class _Batch:
         row.head_hash = chain_hash(
             previous, row.version, body.kind, change.source, change.source_id, self._now_us, item.fingerprint
         )
-        if effect is not _LATE and not isinstance(body, Notice | Matter):
+        if effect is not _LATE and not isinstance(body, (Notice, Matter)):
             row.status = body.status
             row.status_at = _when(body)
         if isinstance(body, Matter):
@@ -385,7 +385,7 @@ def _may_be_told(body: Told, row: _DossierRow, effect: Advance) -> bool:
     A portal takes its status from every header and from the latest step it knows. So a late header with another
     status stays in the ledger, and a late step is told only where a later step was told before it.
     """
-    if effect is not _LATE or isinstance(body, Notice | Matter):
+    if effect is not _LATE or isinstance(body, (Notice, Matter)):
         return True
     if isinstance(body, ProcessingStep):
         return row.step_at is not None and body.at <= row.step_at

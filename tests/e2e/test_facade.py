@@ -22,6 +22,8 @@ CLIENT = Path(__file__).parents[2] / "examples" / "onestop_client.py"
 DOSSIERS = 1000
 ENDED = DOSSIERS // 10
 """How many the client tells once more, with their end."""
+QUESTIONS = 5
+"""How many it tells beside dossiers, and one evaluation."""
 
 CONFIGURATION = """
 tenant.code = "H99"
@@ -66,8 +68,8 @@ def read_until(line: str, lines: IO[str]) -> None:
 def test_an_unchanged_one_stop_system_syncs_while_the_portal_is_away(tmp_path: Path) -> None:
     """
     A thousand dossiers with their steps, pushed over plain HTTP to the gateway's address instead of the adapter's; for
-    the first half nobody answers at the portal. In the end the portal has each dossier created once, and every step
-    once and in order.
+    the first half nobody answers at the portal. In the end the portal has each dossier created once, every step once
+    and in order, and each question and evaluation once.
     """
     port = closed_port()
     (tmp_path / "phien.khoa").write_text("khoa-ky-phien-cua-mat-tien-vi-du-00001", "utf-8")
@@ -87,6 +89,7 @@ def test_an_unchanged_one_stop_system_syncs_while_the_portal_is_away(tmp_path: P
                 client.stdout.read()
                 assert client.wait(60) == 0
                 until(lambda: _told(portal.counters()) == (DOSSIERS, 3 * DOSSIERS, ENDED), "all has arrived")
+                until(lambda: len(portal.pushed_questions() + portal.evaluations()) == QUESTIONS + 1, "the rest, too")
 
     counters = portal.counters()
     assert (counters.steps_out_of_order, counters.steps_counted_twice, counters.steps_before_dossier) == (0, 0, 0)
@@ -95,6 +98,8 @@ def test_an_unchanged_one_stop_system_syncs_while_the_portal_is_away(tmp_path: P
     assert [record.creates for record in records] == [1] * DOSSIERS
     assert all(map(_is_whole, records))
     assert sum(record.header["NgayKetThucXuLy"] != "" for record in records) == ENDED
+    assert sorted(question["HOIDAPID"] for question in portal.pushed_questions()) == [*range(1, QUESTIONS + 1)]
+    assert [evaluation["NgayTongHop"] for evaluation in portal.evaluations()] == ["3-2026"]
 
 
 def _told(counters: Counters) -> tuple[int, int, int]:
