@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from connectors.provincial.file.mapping import DOSSIER_FIELDS, GROUP_FIELDS, STEP_FIELDS
-from connectors.provincial.file.mapping_toml import WORD_TABLES
+from connectors.provincial.file.mapping_words import WORD_TABLES
 from gateway.cli.exits import MEANINGS
 from gateway.cli.main import COMMANDS
 from gateway.config import Settings
