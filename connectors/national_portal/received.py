@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from connectors.national_portal.settings import CodeTables
+from connectors.national_portal.code_settings import CodeTables
 from connectors.national_portal.wire import Row, rows_in, text_in, upper
 from gateway.errors import InvalidInput, UnknownCode
 from gateway.model import (

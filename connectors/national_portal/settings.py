@@ -12,98 +12,27 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors.national_portal import codes as tables
+from connectors.national_portal.code_settings import DEFAULTS_TOO, CodeTables, over
 from connectors.national_portal.codes import Meaning
 from connectors.national_portal.facade.settings import FacadeSettings
-from gateway.config.base import Mistake, Section
+from gateway.config.base import Mistake
 from gateway.config.certified import CertifiedSection
 from gateway.http import Engine
 from gateway.links import LEAST_KEY
-from gateway.model import (
-    ApplicantKind,
-    Channel,
-    DossierStatus,
-    FeeKind,
-    FeeMoment,
-    IdentifierKind,
-    OnlinePayment,
-    Origin,
-    ResultDelivery,
-    Reuse,
-)
+from gateway.model import DossierStatus
 
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366, allow_inf_nan=False)]
 Phrases = tuple[Annotated[str, Field(min_length=1)], ...]
 Filled = Annotated[str, Field(min_length=1)]
 
 
-def _over(default: Mapping[object, object] | Mapping[str, object]) -> BeforeValidator:
-    """The rows given by the operator lie over the built-in ones."""
-    rows = {str(key): value for key, value in default.items()}
-
-    def merged(given: object) -> object:
-        if not isinstance(given, Mapping):
-            return given
-        return {**rows, **{str(key): value for key, value in given.items()}}
-
-    return BeforeValidator(merged)
-
-
-_DEFAULTS_TOO = ConfigDict(validate_default=True)
-"""A table that is left out is the built-in one."""
-
-
-class CodeTables(Section):
-    """The portal's codes for our words; rows given here lie over the built-in ones."""
-
-    model_config = _DEFAULTS_TOO
-
-    channels: Annotated[Mapping[Channel, str], _over(tables.CHANNELS)] = Field(
-        {}, description="KenhThucHien, KENH (contract 12.3); a kiosk has no code yet"
-    )
-    applicants: Annotated[Mapping[ApplicantKind, str], _over(tables.APPLICANTS)] = Field(
-        {}, description="LoaiDoiTuong (contract 12.2)"
-    )
-    identifiers: Annotated[Mapping[IdentifierKind, str], _over(tables.IDENTIFIERS)] = Field(
-        {}, description="LoaiDinhDanh (contract 12.8); passport and tax code are assumed"
-    )
-    result_deliveries: Annotated[Mapping[ResultDelivery, str], _over(tables.RESULT_DELIVERIES)] = Field(
-        {}, description="HinhThuc (contract 12.4)"
-    )
-    filed_at: Annotated[Mapping[Origin, str], _over(tables.FILED_AT)] = Field(
-        {}, description="NoiNopHoSo (contract 12.5)"
-    )
-    online_payments: Annotated[Mapping[OnlinePayment, str], _over(tables.ONLINE_PAYMENTS)] = Field(
-        {}, description="DuocThanhToanTrucTuyen (contract 12.6)"
-    )
-    fee_moments: Annotated[Mapping[FeeMoment, str], _over(tables.FEE_MOMENTS)] = Field(
-        {}, description="HinhThucThu (contract 12.7)"
-    )
-    fee_kinds: Annotated[Mapping[FeeKind, str], _over(tables.FEE_KINDS)] = Field(
-        {}, description="LoaiPhiLePhi, and MaPhiLePhi of a fee without a code (contract 12.7, 5.4)"
-    )
-    reuses: Annotated[Mapping[Reuse, str], _over(tables.REUSES)] = Field(
-        {}, description="DuocTaiSuDung (contract 6.2.1)"
-    )
-    other_papers: Annotated[Mapping[str, str], _over(tables.OTHER_PAPERS)] = Field(
-        {}, description="LoaiGiayTo of other papers (contract 6.2.3, assumed)"
-    )
-    databases: Annotated[Mapping[str, str], _over(tables.DATABASES)] = Field(
-        {}, description="MaCSDL (contract 12.9, assumed)"
-    )
-    outcomes: Annotated[Mapping[DossierStatus, str], _over({int(k): v for k, v in tables.OUTCOMES.items()})] = Field(
-        {}, description="TrangThai of DongBoTrangThaiHoSo (contract 7.6); another system sends 3 as 11"
-    )
-    supplement_open: str = Field("0", description="TrangThaiBoSung before papers came (contract 6.2.4, unknown)")
-    supplement_done: str = Field("1", description="TrangThaiBoSung once they came (contract 6.2.4, unknown)")
-
-
 class PortalSettings(CertifiedSection):
     """One connection to the national portal through one adapter. Secrets print as stars."""
 
-    model_config = _DEFAULTS_TOO
+    model_config = DEFAULTS_TOO
 
     # Where and as whom (contract 2.2 to 2.4).
     adapter_url: Filled = Field(description="ADAPTER_URL: the adapter inside the province's network (contract 2.1)")
@@ -175,7 +104,7 @@ class PortalSettings(CertifiedSection):
     session_phrases: Phrases = Field(
         ("session", "phiên", "đăng nhập"), description="with a code other than 0: log in again (contract 2.4, assumed)"
     )
-    error_codes: Annotated[Mapping[int, Meaning], _over({int(k): v for k, v in tables.ERROR_CODES.items()})] = Field(
+    error_codes: Annotated[Mapping[int, Meaning], over({int(k): v for k, v in tables.ERROR_CODES.items()})] = Field(
         {}, description="what each error_code means (contract 13.1, 13.2; section 20, question 3)"
     )
     plain_text_success: bool = Field(
@@ -228,7 +157,7 @@ class PortalSettings(CertifiedSection):
     link_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         180, description="a link stays the same for so many days, and good for as many more (contract 7.5)"
     )
-    length_limits: Annotated[Mapping[str, Annotated[int, Field(ge=1)]], _over(tables.LENGTH_LIMITS)] = Field(
+    length_limits: Annotated[Mapping[str, Annotated[int, Field(ge=1)]], over(tables.LENGTH_LIMITS)] = Field(
         {}, description="characters per field; longer texts are cut, the original stays with us (contract 3.3)"
     )
     procedure_suffix: Literal["listed", "strip", "keep"] = Field(

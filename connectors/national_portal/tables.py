@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
-from connectors.national_portal.settings import CodeTables
+from connectors.national_portal.code_settings import CodeTables
 from gateway.errors import UnknownCode
 from gateway.model.text import show
 

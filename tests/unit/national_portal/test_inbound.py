@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.national_portal.code_settings import CodeTables
 from connectors.national_portal.inbound.answers import Code, Refused, Unreadable, answer, found, not_found
 from connectors.national_portal.inbound.calls import Inbound, Kind, Reception
 from connectors.national_portal.received import Reader
-from connectors.national_portal.settings import CodeTables
 from gateway.model import DossierStatus, Origin
 from tests.builders import a_dossier
 

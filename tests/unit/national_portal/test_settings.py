@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from connectors.national_portal.code_settings import CodeTables
 from connectors.national_portal.connector import build
-from connectors.national_portal.settings import CodeTables, PortalSettings
+from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.shapes import headers_of
 from connectors.national_portal.transport import line_settings
 from gateway.errors import ConfigurationError
