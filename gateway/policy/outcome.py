@@ -69,12 +69,12 @@ def after_probe(probe: Probe, *, harmless: bool, since: datetime, now: datetime,
     """
     Decide what a look-up means for a message whose outcome was unknown.
 
-    What cannot be told is settled by sending again where that is harmless; otherwise a person decides,
-    with the evidence: the gateway never guesses.
+    What cannot be told, or differs from what was sent, is settled by sending again where that is harmless; otherwise a
+    person decides, with the evidence: the gateway never guesses.
     """
     if probe.finding is Finding.APPLIED:
         return Decision(MessageEvent.APPLIED)
-    if probe.finding is Finding.CANNOT_TELL and not harmless:
+    if probe.finding is not Finding.ABSENT and not harmless:
         return Decision(MessageEvent.GIVE_UP, code=UNDECIDABLE, text=probe.evidence)
     if now > since + retry.horizon:
         return Decision(MessageEvent.GIVE_UP, code=EXPIRED, text=probe.evidence)

@@ -77,7 +77,9 @@ class Finding(Enum):
     APPLIED = "applied"
     ABSENT = "absent"
     DIFFERS = "differs"
+    """Something is there, and not as it was sent: sending again settles it where that is harmless, else a person."""
     CANNOT_TELL = "cannot tell"
+    """The same follows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,12 @@ def _translated(exc: Exception, place: str) -> StoreError:
             f"Máy chủ {place} trả lời quá lâu. Xem ai giữ khóa (pg_stat_activity), ổ đĩa và tải của máy chủ. "
             "/ PostgreSQL took too long to answer; look for who holds locks, and at the server's disk and load."
         )
+    if isinstance(exc, pg.ReadOnlySqlTransaction):
+        return StoreUnavailable(
+            f"Máy chủ {place} chỉ cho đọc, có lẽ là bản dự phòng. Ghi máy chủ chính vào database.url, hoặc nhiều máy "
+            "chủ với target_session_attrs=read-write. / PostgreSQL only reads there, perhaps a standby: name the "
+            "primary in database.url, or several servers with target_session_attrs=read-write."
+        )
     if isinstance(exc, psycopg.OperationalError | PoolTimeout):
         return StoreUnavailable(
             f"Không nối được tới PostgreSQL {place}, hoặc đường nối bị đứt. Kiểm tra máy chủ và mạng. "
@@ -163,7 +169,7 @@ class PostgresStore(SqlStore):
     def _write(self) -> Iterator[Statements]:
         with _faults(self._place), self._pool.connection() as connection, self._in_use.of(connection):
             heard = self._hearing(connection)
-            with connection.transaction(), connection.cursor() as cursor:
+            with _left_where_it_only_reads(connection), connection.transaction(), connection.cursor() as cursor:
                 yield self._statements(cursor, heard)
                 heard("commit")
             heard("committed")
@@ -265,6 +271,16 @@ class PostgresStore(SqlStore):
 
 class _Collision(StoreUnavailable):
     """Somebody else wrote the same first."""
+
+
+@contextmanager
+def _left_where_it_only_reads(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """After a failover the server is a copy of another one, to which a new connection may lead."""
+    try:
+        yield
+    except pg.ReadOnlySqlTransaction:
+        connection.close()
+        raise
 
 
 def _past_collisions(work: Callable[[], T]) -> T:

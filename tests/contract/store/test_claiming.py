@@ -53,8 +53,8 @@ class Workers:
 
 
 @pytest.fixture
-def workers(backend: Backend) -> Workers:
-    return Workers(backend.open())
+def workers(store: SqlStore) -> Workers:
+    return Workers(store)
 
 
 def delivered(claims: Sequence[Claim]) -> list[Settled]:

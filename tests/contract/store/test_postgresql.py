@@ -11,6 +11,7 @@ from time import monotonic, sleep
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from gateway.errors import StoreFull, StoreUnavailable
 from gateway.lifecycle import MessageEvent
@@ -158,6 +159,31 @@ def test_a_statement_that_waits_for_ever_is_given_up_in_words(postgres_backend: 
             accept(store, change(a_dossier()))
 
     assert [receipt.version for receipt in accept(store, change(a_dossier()))] == [1]
+
+
+def test_a_server_that_only_reads_is_named_and_left_for_the_one_that_writes(postgres_backend: PostgresBackend) -> None:
+    """
+    After a failover the address leads to the copy: the operator reads what to mend, and as soon as it leads to a server
+    that writes, the same process goes on without being started anew.
+    """
+    postgres_backend.execute(f'ALTER DATABASE "{postgres_backend.database}" SET default_transaction_read_only = on')
+    store = postgres_backend.open()
+
+    with pytest.raises(StoreUnavailable, match="target_session_attrs"):
+        accept(store, change(a_dossier()))
+
+    with closing(psycopg.connect(postgres_backend.server.url(), autocommit=True)) as connection:
+        name = sql.Identifier(postgres_backend.database)
+        connection.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
+    until(lambda: takes(store), "a server that writes")
+    assert store.totals() == {"dossiers": 1, "dossier": 1}
+
+
+def takes(store: SqlStore) -> bool:
+    try:
+        return bool(accept(store, change(a_dossier())))
+    except StoreUnavailable:
+        return False
 
 
 def test_a_server_that_does_not_answer_keeps_no_process_from_ending(postgres_backend: PostgresBackend) -> None:

@@ -104,14 +104,15 @@ def test_two_workers_do_not_come_back_together() -> None:
         (Finding.APPLIED, True, MessageEvent.APPLIED),
         (Finding.APPLIED, False, MessageEvent.APPLIED),
         (Finding.ABSENT, False, MessageEvent.ABSENT),
-        (Finding.DIFFERS, False, MessageEvent.ABSENT),
+        (Finding.DIFFERS, True, MessageEvent.ABSENT),
+        (Finding.DIFFERS, False, MessageEvent.GIVE_UP),
         (Finding.CANNOT_TELL, True, MessageEvent.ABSENT),
         (Finding.CANNOT_TELL, False, MessageEvent.GIVE_UP),
     ],
 )
 def test_a_look_up_decides(finding: Finding, harmless: bool, event: MessageEvent) -> None:
     """
-    What cannot be told is sent again only where that is harmless.
+    What cannot be told, or looks other than it was sent, is sent again only where that is harmless.
     """
     decision = after_probe(Probe(finding, "seen"), harmless=harmless, since=NOW, now=NOW, retry=RETRY)
 
