@@ -188,7 +188,9 @@ class Runner:
         counts = {name: value for name, value in asdict(report).items() if name not in ("rejects", "seconds")}
         log.info(Event.IMPORT_FINISHED, source=mapping.source, job=id_, **counts)
         refused = [part.name.lower() for part in Part if self._spool.rejects(id_, held.turn, part) in report.rejects]
-        return "done", {**detail, "report": {**counts, "rejects": refused, "seconds": round(report.seconds, 3)}}
+        whole = {"phase": Phase.SUBMITTING.value, "done": report.rows, "total": report.rows}
+        told = {**counts, "rejects": refused, "seconds": round(report.seconds, 3)}
+        return "done", {**detail, **whole, "report": told}
 
     def tell(self, held: Held, detail: Mapping[str, Any]) -> None:
         """Say how far the job is. Raises ``_Stopped`` when this process is to end, or lost the job."""

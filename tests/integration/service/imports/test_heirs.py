@@ -139,6 +139,7 @@ def test_who_lost_a_job_does_not_touch_the_refused_rows_of_the_heir(
         # The service beside it looks into the same folder.
         client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
         ended(client, path)
+        until(lambda: spool.upload(ID) is None, "the heir has tidied up")
         seen.append(client.get(f"{path}/rejects").raise_for_status().text)
         (file,) = spool.folder.glob(f"{ID}*")
         seen.append(f"{file.name} {file.stat().st_ino}")

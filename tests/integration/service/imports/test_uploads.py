@@ -17,6 +17,7 @@ from gateway.errors import StoreUnavailable
 from gateway.jobs import Jobs
 from gateway.service.imports.spool import Spool
 from tests.clocks import TestClock
+from tests.running import until
 from tests.serving import serving
 from tests.uploads import CSV, EXPORT, ended, token
 
@@ -31,6 +32,7 @@ def test_an_upload_is_imported_and_its_refused_rows_can_be_fetched(client: httpx
 
     assert (taken.status_code, job["state"]) == (202, "done")
     assert (job["report"]["new"], job["report"]["refused_rows"]) == (2, 4)
+    assert (job["done"], job["total"]) == (12, 12)
     assert gateway.totals()["dossiers"] == 2
     assert "Lý do" in rejects.text
     assert rejects.headers["cache-control"] == "no-store"
@@ -66,7 +68,7 @@ def test_the_same_file_again_changes_nothing(client: httpx.Client, gateway: Gate
     job = ended(client, again.headers["location"])
 
     assert (job["report"]["new"], job["report"]["unchanged"]) == (0, 2)
-    assert Spool(gateway.settings.service.spool).waiting() == []
+    until(lambda: Spool(gateway.settings.service.spool).waiting() == [], "the files are gone")
 
 
 def test_a_file_that_cannot_be_read_says_why(client: httpx.Client) -> None:
