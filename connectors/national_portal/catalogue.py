@@ -18,10 +18,10 @@ from typing import Generic, TypeVar
 from connectors.national_portal.client import PortalClient
 from connectors.national_portal.flight import OneFlight
 from connectors.national_portal.patience import Patience
-from connectors.national_portal.received import to_procedure
+from connectors.national_portal.procedures import to_procedure
+from connectors.national_portal.rows import Row, text_in
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.translate import Listed
-from connectors.national_portal.wire import Row, text_in
 from gateway.errors import DeliveryError, Rejected
 from gateway.model import ProcedureCode
 

@@ -33,15 +33,16 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from connectors.national_portal import wire
+from connectors.national_portal.envelope import Answer, NoAnswerKind, NotAnAnswer, read_answer
 from connectors.national_portal.patience import Patience
 from connectors.national_portal.quiet import Quiet
+from connectors.national_portal.rows import Row
 from connectors.national_portal.scrub import scrubbed
 from connectors.national_portal.session import Session
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.shapes import Call, Envelope, Group, Request, Shape, push_shape, question_shape
 from connectors.national_portal.transport import AdapterLine, Reply
 from connectors.national_portal.verdict import Judge, Verdict
-from connectors.national_portal.wire import Answer, NoAnswerKind, NotAnAnswer, Row
 from gateway.errors import (
     AuthenticationFailed,
     Busy,
@@ -99,7 +100,7 @@ class PortalClient:
         self._envelope = Envelope(settings)
         self._pushes = push_shape(settings)
         self._questions = question_shape(settings)
-        self._read_again = lru_cache(_REMEMBERED)(wire.read_answer)
+        self._read_again = lru_cache(_REMEMBERED)(read_answer)
         """Answers to pushes are the same few again and again; those to questions differ, to logins are secret."""
         self._session = Session(self._log_in, lifetime_s=settings.session_lifetime_s, monotonic=monotonic)
 
@@ -249,7 +250,7 @@ class PortalClient:
     def _answer(self, reply: Reply, *, harmless: bool) -> Answer:
         known = not harmless and len(reply.content) <= _SHORT
         try:
-            return self._read_again(reply.content) if known else wire.read_answer(reply.content)
+            return self._read_again(reply.content) if known else read_answer(reply.content)
         except NotAnAnswer as error:
             if error.kind is NoAnswerKind.TEXT and self._settings.plain_text_success:
                 text = reply.content.decode("utf-8", "replace")
@@ -282,7 +283,7 @@ class PortalClient:
             text = f"HTTP {status} thay vì câu trả lời / instead of an answer"
             raise OutcomeUnknown(self._partner, code, text, retry_after=wait)
         try:
-            return wire.read_answer(reply.content)
+            return read_answer(reply.content)
         except NotAnAnswer:
             pass
         if status in _NO_SERVICE:

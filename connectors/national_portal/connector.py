@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from connectors.national_portal import folding, wire
+from connectors.national_portal import folding
 from connectors.national_portal.advice import advise
 from connectors.national_portal.catalogue import Catalogue
 from connectors.national_portal.checkup import check_up
@@ -29,10 +29,10 @@ from connectors.national_portal.options import settings_from
 from connectors.national_portal.patience import Patience, elapsed_s
 from connectors.national_portal.preview import preview_of
 from connectors.national_portal.received import Reader
+from connectors.national_portal.rows import Row, text_in
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.translate import Translator
 from connectors.national_portal.verdict import Judge
-from connectors.national_portal.wire import text_in
 from gateway.errors import DeliveryError, Rejected
 from gateway.http import Network
 from gateway.model import DossierCode
@@ -240,7 +240,7 @@ def build(name: str, options: Mapping[str, object], *, clock: Clock | None = Non
     return NationalPortal(name, settings, now=(clock or SystemClock()).now)
 
 
-def _is_of(row: wire.Row, code: DossierCode) -> bool:
+def _is_of(row: Row, code: DossierCode) -> bool:
     """A row without a number is taken at its word: the question was about this dossier only (contract 5.7)."""
     number = text_in(row, "MAHOSO")
     return not number or number.upper() == code.key

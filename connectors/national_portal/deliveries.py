@@ -12,9 +12,9 @@ from connectors.national_portal.client import PortalClient
 from connectors.national_portal.evidence import StatusBefore
 from connectors.national_portal.forms import Forms, Header
 from connectors.national_portal.patience import Patience
+from connectors.national_portal.rows import text_in
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.verdict import Judge, Verdict
-from connectors.national_portal.wire import text_in
 from gateway.errors import DeliveryError, Rejected
 from gateway.ports import Delivered, Failed, Message, Outcome
 

@@ -8,7 +8,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from connectors.national_portal.wire import Dossier, Row, text_in, upper
+from connectors.national_portal.rows import Row, text_in, upper
+from connectors.national_portal.wire import Dossier
 from gateway.model import DossierStatus
 from gateway.model.text import nfc
 from gateway.ports import Finding, Probe

@@ -1,17 +1,17 @@
 """
-The portal's words in, ours out: procedures of its catalogue (contract 5.4) and dossiers in the layout of 6.1.
+The portal's words in, ours out: dossiers and steps in the layout of contract 6.1 and 6.4.
 
 Lenient where the portal is known to be careless: an array may be missing or null, a number may be text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 from connectors.national_portal.code_settings import CodeTables
-from connectors.national_portal.wire import Row, rows_in, text_in, upper
+from connectors.national_portal.rows import Row, count_of, rows_in, text_in, upper
 from gateway.errors import InvalidInput, UnknownCode
 from gateway.model import (
     Agency,
@@ -24,93 +24,15 @@ from gateway.model import (
     Identifier,
     Origin,
     OtherPaper,
-    Procedure,
     ProcedureCode,
-    ProcedurePaper,
-    ProcedureResult,
     ProcessingStep,
     Result,
     SupplementRound,
-    TimeLimit,
-    TimeUnit,
 )
-from gateway.model.text import name_key, show
+from gateway.model.text import show
 from gateway.model.times import from_wire14
 
 K = TypeVar("K")
-
-_UNITS = {
-    "giờ": TimeUnit.HOUR,
-    "ngày làm việc": TimeUnit.WORKING_DAY,
-    "ngày": TimeUnit.DAY,
-    "tháng": TimeUnit.MONTH,
-}
-_PUBLIC = "1"
-_MOST_DIGITS = 15
-
-
-def to_procedure(row: Row, asked: ProcedureCode) -> Procedure | None:
-    """A row of ``LayThuTuc``; none when it does not even carry a name. *asked* is the code that was looked up."""
-    name = text_in(row, "TENTTHC")
-    if not name:
-        return None
-    fields = rows_in(row, "LINHVUCTHUCHIEN")
-    field = fields[0] if fields else {}
-    return Procedure(
-        code=_procedure_code(text_in(row, "MATTHC")) or asked,
-        name=name,
-        field_code=text_in(field, "MALINHVUC") or None,
-        field_name=text_in(field, "TENLINHVUC") or None,
-        results=tuple(
-            ProcedureResult(code=text_in(result, "MAKETQUA") or None, name=text_in(result, "TENKETQUA") or None)
-            for result in rows_in(row, "KETQUATHUCHIEN")
-        ),
-        papers=tuple(_papers(row)),
-        levels=tuple(level for each in rows_in(row, "CAPTHUCHIEN") if (level := text_in(each, "TENCAP"))),
-        max_time=_max_time(row),
-        listed=text_in(row, "TRANGTHAI") in {_PUBLIC, ""},
-    )
-
-
-def _procedure_code(text: str) -> ProcedureCode | None:
-    try:
-        return ProcedureCode.parse(text)
-    except InvalidInput:
-        return None
-
-
-def _papers(row: Row) -> Iterator[ProcedurePaper]:
-    for case in rows_in(row, "THANHPHANHOSO"):
-        for paper in rows_in(case, "GIAYTO"):
-            if name := text_in(paper, "TENGIAYTO"):
-                yield ProcedurePaper(
-                    name=name,
-                    code=text_in(paper, "MAGIAYTO") or None,
-                    case=text_in(case, "TRUONGHOP") or None,
-                    originals=_count(text_in(paper, "SOBANCHINH")),
-                    copies=_count(text_in(paper, "SOBANSAO")),
-                )
-
-
-def _max_time(row: Row) -> TimeLimit | None:
-    """The longest limit over all channels, when all of them are in one unit that we know."""
-    limits = [
-        (_UNITS.get(name_key(text_in(term, "DONVITINH"))), _count(text_in(term, "THOIGIANGIAIQUYET")))
-        for channel in rows_in(row, "CACHTHUCTHUCHIEN")
-        for term in rows_in(channel, "THOIGIAN")
-    ]
-    units = {unit for unit, _ in limits}
-    if len(units) != 1 or None in units:
-        return None
-    amounts = [amount for _, amount in limits if amount]
-    unit = units.pop()
-    return TimeLimit(amount=max(amounts), unit=unit) if amounts and unit is not None else None
-
-
-def _count(text: str) -> int | None:
-    """``"1"``, ``"50.000"`` (a thousands dot) and none for words such as "không"."""
-    digits = text.replace(".", "").replace(" ", "")
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
 
 
 class Reader:
@@ -230,7 +152,7 @@ class Reader:
         return FeeLine(
             name=text_in(line, "TENPHILEPHI"),
             # "" and "không" are how the portal writes a fee that is not asked (contract 5.4).
-            amount=_count(text_in(line, "GIA")) or 0,
+            amount=count_of(text_in(line, "GIA")) or 0,
             code=text_in(line, "MAPHILEPHI") or None,
             kind=_word(self._kinds, text_in(line, "LOAIPHILEPHI"), "LoaiPhiLePhi"),
             moment=_word(self._moments, text_in(line, "HINHTHUCTHU"), "HinhThucThu"),
@@ -266,7 +188,7 @@ _TIME_OF_STATUS = {
 
 def _other_paper(row: Row) -> OtherPaper:
     return OtherPaper(
-        name=text_in(row, "TENGIAYTO"), quantity=_count(text_in(row, "SOLUONG")) or 0, kind=text_in(row, "LOAIGIAYTO")
+        name=text_in(row, "TENGIAYTO"), quantity=count_of(text_in(row, "SOLUONG")) or 0, kind=text_in(row, "LOAIGIAYTO")
     )
 
 

@@ -126,7 +126,7 @@ class PathPerPurpose:
 
 
 class GetFacade:
-    """Variant D: questions by GET, answers double-encoded (contract 2.6 D); ``wire.read_answer`` unwraps them."""
+    """Variant D: questions by GET, answers double-encoded (contract 2.6 D); ``envelope.read_answer`` unwraps them."""
 
     session = False
 

@@ -14,6 +14,7 @@ from typing import TypeVar, cast
 
 from connectors.national_portal import wire
 from connectors.national_portal.codes import ELLIPSIS
+from connectors.national_portal.rows import Row
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.tables import Tables
 from connectors.national_portal.wording import Misfit, worded
@@ -53,7 +54,7 @@ class Listed:
 
     code: str
     procedure: Procedure
-    row: wire.Row = field(default_factory=dict, repr=False)
+    row: Row = field(default_factory=dict, repr=False)
 
 
 def dossier_form(profile: str) -> str:

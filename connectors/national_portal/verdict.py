@@ -14,8 +14,8 @@ from enum import Enum
 from functools import lru_cache
 
 from connectors.national_portal.codes import Meaning
+from connectors.national_portal.envelope import Answer
 from connectors.national_portal.settings import PortalSettings
-from connectors.national_portal.wire import Answer
 from gateway.model.text import search_key
 
 _REMEMBERED_TEXTS = 512

@@ -15,9 +15,9 @@ from connectors.national_portal.dialect.answers import NO_SERVICE, Answer, found
 from connectors.national_portal.dialect.asks import Ask
 from connectors.national_portal.facade import refusals
 from connectors.national_portal.patience import Patience
+from connectors.national_portal.rows import Row
 from connectors.national_portal.shapes import Call, Group
 from connectors.national_portal.translate import moment
-from connectors.national_portal.wire import Row
 from gateway.errors import DeliveryError, InvalidInput
 from gateway.fronts import LookUp, Standing
 from gateway.model import Dossier, DossierCode, ProcedureCode

@@ -20,7 +20,7 @@ from connectors.national_portal.dialect.asks import PREFIXES
 from connectors.national_portal.inbound.answers import Refused, Unreadable
 from connectors.national_portal.inbound.taxes import MOST_NAME, TaxNotice, notices_in
 from connectors.national_portal.received import Reader
-from connectors.national_portal.wire import text_in, upper
+from connectors.national_portal.rows import text_in, upper
 from gateway.errors import InvalidInput
 from gateway.model import Dossier, explain
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from connectors.national_portal.evidence import StatusBefore, compare_header, compare_status
-from connectors.national_portal.wire import Dossier, Row, upper
+from connectors.national_portal.rows import Row, upper
+from connectors.national_portal.wire import Dossier
 from gateway.model import DossierStatus
 from gateway.ports import Finding
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.national_portal.received import Reader, to_procedure
+from connectors.national_portal.envelope import read_answer
+from connectors.national_portal.procedures import to_procedure
+from connectors.national_portal.received import Reader
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.translate import Listed, Translator, moment
-from connectors.national_portal.wire import read_answer
 from gateway.errors import Rejected
 from gateway.model import (
     ApplicantKind,

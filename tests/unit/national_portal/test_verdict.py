@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.national_portal.codes import Meaning
+from connectors.national_portal.envelope import Answer
 from connectors.national_portal.settings import PortalSettings
 from connectors.national_portal.verdict import Judge, Verdict
-from connectors.national_portal.wire import Answer
 
 
 def settings(**changes: Any) -> PortalSettings:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.national_portal import wire
-from connectors.national_portal.wire import NoAnswerKind, NotAnAnswer, code_of, read_answer
+from connectors.national_portal.envelope import Answer, NoAnswerKind, NotAnAnswer, code_of, read_answer
+from connectors.national_portal.rows import rows_in, text_in, upper
 
 
 @pytest.mark.parametrize(
@@ -110,16 +110,16 @@ def test_rows_are_the_objects_of_the_result(result: object, count: int) -> None:
     """
     ``result`` is an array, an object (LayDVC), or missing.
     """
-    assert len(wire.Answer(0, "0", "", result).rows) == count
+    assert len(Answer(0, "0", "", result).rows) == count
 
 
 def test_rows_have_upper_case_keys_at_every_depth() -> None:
     """
     ``Url`` and ``URL`` were both seen (contract 5.4).
     """
-    row = wire.upper({"GiayTo": [{"Url": "https://vidu.example/a"}]})
+    row = upper({"GiayTo": [{"Url": "https://vidu.example/a"}]})
 
-    assert wire.text_in(wire.rows_in(row, "GIAYTO")[0], "URL") == "https://vidu.example/a"
+    assert text_in(rows_in(row, "GIAYTO")[0], "URL") == "https://vidu.example/a"
 
 
 def test_an_answer_nested_without_end_is_read_to_a_depth() -> None:
@@ -136,7 +136,7 @@ def test_an_odd_array_is_empty(value: object) -> None:
     """
     Any array may be missing, null or something else (contract 5.4).
     """
-    assert wire.rows_in({"LINHVUCTHUCHIEN": value}, "LINHVUCTHUCHIEN") == []
+    assert rows_in({"LINHVUCTHUCHIEN": value}, "LINHVUCTHUCHIEN") == []
 
 
 def test_every_sample_is_read(samples: Path) -> None:
