@@ -43,6 +43,10 @@ class Transactions(ABC):
         """How far the clock that rules leases is ahead of the caller's *now*."""
         return timedelta(0)
 
+    def ruling(self, sql: Statements, now: datetime) -> datetime:
+        """*now* by the clock that rules leases and silences, which all processes on this database share."""
+        return now + self._ahead(sql, now)
+
     def _tidy(self, sql: Statements) -> None:  # noqa: B027 - most stores have nothing to do.
         """What a store does now and then as it accepts and exchanges, to keep its books short."""
 

@@ -107,13 +107,11 @@ class Runner:
         dry_run: bool = False,
     ) -> Job:  # fmt: skip
         """Note that a whole upload lies in the spool, with *steps* in a file of their own or not; wake the thread."""
-        now = self._gateway.clock.now()
         detail = {
             "source": source, "backfill": backfill, "dry_run": dry_run, "steps": steps, "bytes": size, "phase": "",
             "done": 0, "total": None, "trace": trace_now(),
         }  # fmt: skip
-        job = Job(id_, "import", client, "waiting", now, now, detail)
-        self._gateway.jobs.add(job)
+        job = self._gateway.jobs.add(id_, "import", client, detail)
         self._wake.set()
         return job
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from gateway.jobs import Jobs
 from gateway.store.base import SqlStore
-from gateway.store.jobs import Held, Job
+from gateway.store.jobs import Held
 from tests.clocks import TestClock
-from tests.stores import Backend
+from tests.stores import Backend, PostgresBackend
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -21,7 +21,7 @@ def jobs(store: SqlStore, clock: TestClock) -> Jobs:
 
 def added(store: SqlStore, clock: TestClock, id_: str = "a") -> Jobs:
     found = jobs(store, clock)
-    found.add(Job(id_, "import", "mot-cua", "waiting", clock.now(), clock.now(), {"source": "mot-cua"}))
+    found.add(id_, "import", "mot-cua", {"source": "mot-cua"})
     return found
 
 
@@ -152,3 +152,21 @@ def test_a_job_that_nobody_can_do_any_more_has_failed(backend: Backend) -> None:
     assert found["a"].detail == {"source": "mot-cua", "refusal": "gone"}
     assert not one.note(lost, {})
     assert one.end_silent("import", {}, silence=60 * MINUTE) == []
+
+
+def test_a_machine_whose_clock_is_fast_takes_nobody_s_job(postgres_backend: PostgresBackend) -> None:
+    """
+    Its clock is two hours ahead of another's, and both share a server: silence is measured by the server's clock.
+    """
+    right, fast = TestClock(), TestClock()
+    fast.advance(timedelta(hours=2))
+    store = postgres_backend.open(server_clock=True)
+    one, other = added(store, right), jobs(store, fast)
+    other.add("b", "import", "mot-cua", {})
+    mine = held(one, "one")
+
+    assert other.take("a", "other", silence=MINUTE) is None
+    assert other.end_silent("import", {}, silence=60 * MINUTE) == []
+    assert one.note(mine, {}, state="done")
+    found = [one.find(id_) for id_ in "ab"]
+    assert all(job and abs(job.changed_at - job.started_at) < MINUTE for job in found)
