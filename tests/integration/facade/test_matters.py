@@ -6,6 +6,7 @@ import itertools
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gateway.choice import Choice
 from gateway.model import subject_of
 from tests.fronting import Fronted, fronted
 from tests.portal import Province, Reply, a_portal, a_province, a_wire_dossier
+from tests.serving import serving
 
 ASKER, OFFICER = "Nguyễn Văn Ví Dụ", "Trần Thị Thử"
 QUESTION: dict[str, Any] = {
@@ -255,3 +257,23 @@ def test_what_the_portal_does_not_take_waits_for_a_person_without_a_name_in_it(
     assert front.gateway.requeue([letter.id]) == [letter.id]
     front.deliver()
     assert front.portal.pushed_questions() == [QUESTION, ANSWER]
+
+
+def test_an_operator_of_one_agency_sees_its_own_matters(front: Fronted) -> None:
+    """
+    Over HTTP, beside letters of dossiers: the agency in a matter's code decides, as that in a dossier's does.
+    """
+    front.portal.inject(Fault(FaultKind.HTTP, frozenset({"DongBoHoiDap"}), count=2, status=413))
+    push(front.province, "DongBoHoiDap", QUESTION, {**QUESTION, "MADONVI": "H99.02"})
+    front.deliver()
+
+    with serving(front.gateway) as client:
+
+        def seen(agency: str) -> list[str]:
+            key = front.gateway.keys.create("truc", ["operate"], agencies=[agency], life=timedelta(days=1))
+            answer = client.get("/v1/dead-letters", headers={"Authorization": f"Bearer {key.token}"})
+            return [letter["dossier"] for letter in answer.json()["items"]]
+
+        assert seen("H99.01") == ["cong/hoi-dap/H99.01/42"]
+        assert seen("H99.02") == ["cong/hoi-dap/H99.02/42"]
+        assert seen("H99.03") == []
