@@ -88,7 +88,7 @@ def test_the_page_on_configuration_names_every_setting() -> None:
     """
     page = settings_page.PAGE.read_text("utf-8")
 
-    for section in ("tenant", "database", "delivery", "retention", "log"):
+    for section in ("tenant", "database", "delivery", "retention", "service", "metrics", "log"):
         chapter = page.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
         for key, default in flattened(json.loads(Settings().model_dump_json())[section]):
             shown = "–" if default in ("", None) else f"`{json.dumps(default)}`"
