@@ -62,13 +62,19 @@ class Jobs:
             for id_ in ids:
                 jobs.hear_of(sql, id_, now=self._now(sql), silence=silence)
 
-    def end_silent(self, kind: str, why: Mapping[str, Any], *, silence: timedelta) -> list[str]:
-        """Jobs of *kind* of which nothing was heard for *silence* have failed; *why* joins their detail. Their ids."""
+    def silent(self, kind: str, *, silence: timedelta) -> Mapping[str, datetime]:
+        """Jobs of *kind* that are not over and of which nothing was heard for *silence*, by when it last was."""
         with self.store.reading() as sql:
-            if not jobs.silent(sql, kind, now=self._now(sql), silence=silence):
-                return []
-        with self.store.writing() as sql:
-            return jobs.end_silent(sql, kind, why, now=self._now(sql), silence=silence)
+            return jobs.silent(sql, kind, now=self._now(sql), silence=silence)
+
+    def end_silent(self, ids: Iterable[str], why: Mapping[str, Any], *, silence: timedelta) -> list[str]:
+        """Those of *ids* of which still nothing was heard for *silence* have failed; *why* joins their detail."""
+        ended = []
+        for id_ in ids:
+            with self.store.writing() as sql:
+                if jobs.end_silent(sql, id_, why, now=self._now(sql), silence=silence):
+                    ended.append(id_)
+        return ended
 
     def _now(self, sql: Statements) -> datetime:
         return self.store.ruling(sql, self.clock.now())

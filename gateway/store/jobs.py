@@ -84,23 +84,19 @@ def hear_of(sql: Statements, id_: str, *, now: datetime, silence: timedelta) -> 
     sql.run("hear_of_job", id=id_, at=to_us(now), silent=to_us(now - silence))
 
 
-def silent(
-    sql: Statements, kind: str, *, now: datetime, silence: timedelta, want: int = 100
-) -> dict[str, Mapping[str, Any]]:
-    """Up to *want* jobs of *kind* that are not over, and of which nothing was heard for *silence*: detail by id."""
+def silent(sql: Statements, kind: str, *, now: datetime, silence: timedelta, want: int = 100) -> dict[str, datetime]:
+    """Up to *want* jobs of *kind* that are not over, and of which nothing was heard for *silence*: when it last was."""
     rows = sql.rows("silent_jobs", kind=kind, silent=to_us(now - silence), want=want)
-    return {id_: orjson.loads(detail) for id_, detail in rows}
+    return {id_: from_us(changed_at) for id_, changed_at in rows}
 
 
-def end_silent(sql: Statements, kind: str, why: Mapping[str, Any], *, now: datetime, silence: timedelta) -> list[str]:
-    """Those have failed, *why* joins their detail; their ids."""
-    found = silent(sql, kind, now=now, silence=silence)
-    for id_, detail in found.items():
-        sql.run(
-            "end_silent_job",
-            id=id_, detail=_text({**detail, **why}), at=to_us(now), silent=to_us(now - silence),
-        )  # fmt: skip
-    return list(found)
+def end_silent(sql: Statements, id_: str, why: Mapping[str, Any], *, now: datetime, silence: timedelta) -> bool:
+    """The job has failed, *why* joins its detail; false when it is over, or was heard of within *silence*."""
+    job = find(sql, id_)
+    if job is None:
+        return False
+    detail = _text({**job.detail, **why})
+    return sql.row("end_silent_job", id=id_, detail=detail, at=to_us(now), silent=to_us(now - silence)) is not None
 
 
 def _fence(held: Held) -> dict[str, Any]:

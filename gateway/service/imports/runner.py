@@ -23,6 +23,7 @@ from gateway.errors import ConfigurationError, InvalidInput, StoreError
 from gateway.observe import Event, correlated, get_logger
 from gateway.observe.tracing import led_to, span, trace_now
 from gateway.service.imports.life import Life
+from gateway.service.imports.listening import HEARD_EVERY, Listening
 from gateway.service.imports.spool import Spool
 from gateway.store.jobs import Held, Job, State
 
@@ -32,11 +33,6 @@ SILENCE: Final = timedelta(seconds=60)
 """A job of whose process nothing was heard for so long is taken over."""
 STILLNESS: Final = timedelta(minutes=10)
 """An import that does not compute for so long hangs: its process speaks for it no more."""
-GONE: Final = timedelta(hours=1)
-"""A job for which no process spoke for so long has failed: whoever had its file is gone, and somebody waits for it."""
-HEARD_EVERY: Final = timedelta(minutes=5)
-HEARING: Final = 2 * HEARD_EVERY
-"""Who could hear others for so long may say that one is gone: before, all may have just started or been cut off."""
 LOOK_EVERY_S: Final = 15.0
 TELL_EVERY_S: Final = 1.0
 BEAT_EVERY_S: Final = 15.0
@@ -80,7 +76,7 @@ class Runner:
         self._life = Life(STILLNESS)
         self._hangs = False
         self._heard_at: datetime | None = None
-        self._hears_since: datetime | None = None
+        self._listening = Listening(gateway)
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._threads = [
@@ -89,7 +85,6 @@ class Runner:
         ]
 
     def start(self) -> None:
-        self._hears_since = self._gateway.clock.now()
         for thread in self._threads:
             thread.start()
 
@@ -126,7 +121,7 @@ class Runner:
                     self._try(id_)
                 self._tidy()
             except (OSError, StoreError) as fault:
-                self._hears_since = None
+                self._listening.deaf()
                 log.warning(Event.IMPORT_POSTPONED, error=type(fault).__name__)
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
@@ -226,11 +221,8 @@ class Runner:
 
     def _tidy(self) -> None:
         """End jobs that nobody can do any more; delete files of no job, and of who had lost a job that has ended."""
-        now = self._gateway.clock.now()
-        self._hears_since = self._hears_since or now
-        if now - self._hears_since >= HEARING:
-            for id_ in self._gateway.jobs.end_silent("import", {"refusal": _LOST}, silence=GONE):
-                log.warning(Event.IMPORT_LOST, job=id_)
+        for id_ in self._listening.end_lost({"refusal": _LOST}):
+            log.warning(Event.IMPORT_LOST, job=id_)
         for id_, path in self._spool.forgotten(time.time()):
             job = self._gateway.jobs.find(id_)
             if job is None:

@@ -68,7 +68,7 @@ UPDATE lt_job SET state = 'waiting', place = '', changed_at = :at
 WHERE tenant = :tenant AND id = :id AND (state = 'waiting' OR (state = 'running' AND changed_at < :silent))
 
 -- name: silent_jobs
-SELECT id, detail FROM lt_job
+SELECT id, changed_at FROM lt_job
 WHERE tenant = :tenant AND kind = :kind AND state IN ('waiting', 'running') AND changed_at < :silent
 ORDER BY changed_at LIMIT :want
 
@@ -76,6 +76,7 @@ ORDER BY changed_at LIMIT :want
 -- Unless it was heard of meanwhile.
 UPDATE lt_job SET state = 'failed', place = '', detail = :detail, changed_at = :at
 WHERE tenant = :tenant AND id = :id AND state IN ('waiting', 'running') AND changed_at < :silent
+RETURNING 1
 
 -- name: give_back_job
 UPDATE lt_job SET state = 'waiting', place = '', changed_at = :at

@@ -141,9 +141,10 @@ def test_a_job_that_nobody_can_do_any_more_has_failed(backend: Backend) -> None:
     one.hear_of(["c", "d"], silence=MINUTE)
     clock.advance(59 * MINUTE + timedelta(seconds=1))
 
-    ended = one.end_silent("import", {"refusal": "gone"}, silence=60 * MINUTE)
+    silent = one.silent("import", silence=60 * MINUTE)
+    ended = one.end_silent("abcd", {"refusal": "gone"}, silence=60 * MINUTE)
 
-    assert sorted(ended) == ["a", "b"]
+    assert (sorted(silent), ended) == (["a", "b"], ["a", "b"])
     found = {id_: one.find(id_) for id_ in "abcd"}
     assert {id_: job.state for id_, job in found.items() if job} == {
         "a": "failed", "b": "failed", "c": "waiting", "d": "done",
@@ -151,7 +152,8 @@ def test_a_job_that_nobody_can_do_any_more_has_failed(backend: Backend) -> None:
     assert found["a"] is not None
     assert found["a"].detail == {"source": "mot-cua", "refusal": "gone"}
     assert not one.note(lost, {})
-    assert one.end_silent("import", {}, silence=60 * MINUTE) == []
+    assert one.silent("import", silence=60 * MINUTE) == {}
+    assert one.end_silent("ab", {}, silence=60 * MINUTE) == []
 
 
 def test_a_machine_whose_clock_is_fast_takes_nobody_s_job(postgres_backend: PostgresBackend) -> None:
@@ -166,7 +168,8 @@ def test_a_machine_whose_clock_is_fast_takes_nobody_s_job(postgres_backend: Post
     mine = held(one, "one")
 
     assert other.take("a", "other", silence=MINUTE) is None
-    assert other.end_silent("import", {}, silence=60 * MINUTE) == []
+    assert other.silent("import", silence=60 * MINUTE) == {}
+    assert other.end_silent("ab", {}, silence=60 * MINUTE) == []
     assert one.note(mine, {}, state="done")
     found = [one.find(id_) for id_ in "ab"]
     assert all(job and abs(job.changed_at - job.started_at) < MINUTE for job in found)

@@ -18,13 +18,14 @@ from gateway.errors import StoreUnavailable
 from gateway.jobs import Jobs
 from gateway.model import Change
 from gateway.ports import Receipt
-from gateway.service.imports.runner import GONE, SILENCE, STILLNESS, Runner
+from gateway.service.imports.listening import GONE, HEARING, Listening
+from gateway.service.imports.runner import SILENCE, STILLNESS, Runner
 from gateway.service.imports.spool import FORGOTTEN_S, Spool
 from tests.clocks import TestClock
 from tests.exports import a_history, text_of
 from tests.partners import ScriptedPartner
 from tests.running import until
-from tests.uploads import CSV, EXPORT, ID, ended, upload
+from tests.uploads import CSV, ENDED, EXPORT, ID, ended, upload
 
 
 def test_an_import_whose_machine_is_gone_has_a_visible_end(
@@ -37,9 +38,14 @@ def test_an_import_whose_machine_is_gone_has_a_visible_end(
     lost = Spool(tmp_path / "elsewhere")
     upload(lost, ID)
     Runner(gateway, lost).add(ID, "mot-cua", "nhap-tep", size=1)
-    clock.advance(GONE + timedelta(seconds=1))
-    client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+    clock.advance(GONE)
 
+    def is_over() -> bool:
+        clock.advance(HEARING)
+        client.post("/v1/imports/mot-cua", content=EXPORT, headers=CSV)
+        return client.get(f"/v1/imports/{ID}").json()["state"] in ENDED
+
+    until(is_over, "somebody has listened in vain")
     job = ended(client, f"/v1/imports/{ID}")
     back = Runner(gateway, lost)
     back.start()
@@ -81,6 +87,27 @@ def test_who_just_started_calls_nobody_gone(gateway: Gateway, clock: TestClock, 
     job = gateway.jobs.find(ID)
     assert job is not None
     assert job.state == "done"
+
+
+def test_a_clock_that_leaps_loses_no_import(gateway: Gateway, clock: TestClock) -> None:
+    """
+    The machine's clock is put right by a day while another process has an import: it spoke a moment ago, speaks again,
+    and is heard. Only when it has died, and somebody listened for a while and for an hour in all, its import is lost.
+    """
+    listening = Listening(gateway)
+    gateway.jobs.add(ID, "import", "nhap-tep", {})
+
+    def heard(speaks: bool, minutes: int) -> list[str]:
+        clock.advance(timedelta(minutes=minutes))
+        if speaks:
+            gateway.jobs.hear_of([ID], silence=SILENCE)
+        return listening.end_lost({})
+
+    assert [heard(True, 5) for _ in range(4)] == [[]] * 4
+    assert heard(False, 24 * 60) == []
+    assert [heard(True, 5) for _ in range(4)] == [[]] * 4
+    assert [heard(False, 5) for _ in range(12)] == [[]] * 12
+    assert heard(False, 5) == [ID]
 
 
 class Cut(Gateway):
@@ -127,7 +154,7 @@ class Long(Gateway):
     ) -> list[Receipt]:
         assert isinstance(self.clock, TestClock)
         self.clock.advance(GONE / 2 + timedelta(seconds=1))
-        assert self.jobs.end_silent("import", {}, silence=GONE) == []
+        assert self.jobs.silent("import", silence=GONE) == {}
         return super().submit_many(changes, connection, backfill=backfill)
 
 
@@ -200,7 +227,7 @@ def test_an_import_that_works_in_silence_is_neither_lost_nor_taken(
         runner.be_heard()
         clock.advance(SILENCE)
         assert gateway.jobs.take(ID, "other", silence=SILENCE) is None
-        assert gateway.jobs.end_silent("import", {}, silence=GONE) == []
+        assert gateway.jobs.silent("import", silence=GONE) == {}
     slow.is_over = True
     slow.granted.release()
 
@@ -226,5 +253,5 @@ def test_an_import_that_hangs_is_left_to_others(
     assert gateway.jobs.take(ID, "other", silence=SILENCE) is not None
     clock.advance(GONE + timedelta(seconds=1))
     runner.be_heard()
-    assert gateway.jobs.end_silent("import", {}, silence=GONE) == [ID]
+    assert list(gateway.jobs.silent("import", silence=GONE)) == [ID]
     assert caplog.messages.count("import.hangs") == 1
