@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -61,10 +62,14 @@ class Client:
                 self.lost += 1
         pytest.fail("never answered")
 
-    def work(self, serials: range) -> None:
+    def work(self, serials: range, killed: threading.Event) -> None:
+        """Sync all, and go on asking until one of the services has died, and once more."""
         for serial in serials:
             self.sync(serial)
             self.done += 1
+        while not killed.is_set():
+            self.insist(self.province.look_up)
+        self.insist(self.province.look_up)
 
     def sync(self, serial: int) -> None:
         dossier, question = a_wire_dossier(a_code(serial)), a_question(serial)
@@ -102,13 +107,17 @@ def test_one_of_two_services_may_die_under_a_one_stop_system(postgres_backend: P
         clients = [Client(Province(stack.enter_context(Socket(address)))) for _ in range(2)]
         clients[0].province.log_in()
         session = clients[1].province.session = clients[0].province.session
+        killed = threading.Event()
         with ThreadPoolExecutor(2) as threads:
             running = [
-                threads.submit(client.work, range(number * EACH, (number + 1) * EACH))
+                threads.submit(client.work, range(number * EACH, (number + 1) * EACH), killed)
                 for number, client in enumerate(clients)
             ]
-            until(lambda: min(client.done for client in clients) >= 1, "both services take dossiers")
-            services[0][0].kill()
+            try:
+                until(lambda: min(client.done for client in clients) >= 1, "both services take dossiers")
+                services[0][0].kill()
+            finally:
+                killed.set()
             for each in running:
                 each.result()
         taken = gateway.totals()
