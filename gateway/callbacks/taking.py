@@ -1,8 +1,5 @@
 """
-Takes in what partners tell us: stored first, then processed, by whoever has the time; answered within a moment.
-
-A notice that was stored is processed, whatever ends in between: the request does it, or ``run`` does, here or in
-another process. The row's lock lets only one of them.
+Takes in what partners tell us: let in or turned away, stored before anything is done, answered within a moment.
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ from hashlib import sha256
 import orjson
 
 from gateway.callbacks.guard import Guard
+from gateway.callbacks.processing import GRACE, NOWHERE, Processing
 from gateway.callbacks.rates import SourceRates
 from gateway.callbacks.strangers import Strangers
 from gateway.config.callbacks import CallbackSettings
@@ -29,20 +27,12 @@ from gateway.ports import Clock, Connector, Receiver, Reply, Said
 from gateway.store import notices
 from gateway.store.audit import Act, append
 from gateway.store.base import SqlStore
-from gateway.store.inbox import SqlInbox
 from gateway.store.views import Notice, TurnedAway
 
 log = get_logger(__name__)
 
-GRACE = timedelta(seconds=5)
-"""So long the request that brought a notice has it for itself."""
-LONGEST_WAIT = timedelta(hours=1)
-LOOK_EVERY_S = 1.0
-RECALL_EVERY = timedelta(seconds=10)
-"""How often notices that wait for a dossier are held against the ledger."""
 MOST_AT_ONCE = 4
 """Notices that one process works on at a time for requests; the rest wait in the store."""
-CHUNK = 50
 
 _STATUS: Mapping[Why, int] = {Why.FORGED: 401, Why.TOO_MANY: 429, Why.CONFLICT: 409}
 
@@ -65,6 +55,7 @@ class Callbacks:
         self._clock = clock
         self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="notices")
         self._strangers = Strangers(store)
+        self._processing = Processing(store, clock)
         self.reconfigure(connectors, settings)
 
     def reconfigure(self, connectors: Sequence[Connector], settings: Mapping[str, CallbackSettings | None]) -> None:
@@ -79,6 +70,8 @@ class Callbacks:
         self._settings = {name: settings.get(name) or CallbackSettings() for name in self._receivers}
         self._guards = {name: Guard(settings.get(name), each) for name, each in self._receivers.items()}
         self._rates = {name: SourceRates(_rate(said)) for name, said in self._settings.items()}
+        most = {name: said.most_attempts for name, said in self._settings.items()}
+        self._processing.go_by(self._connectors, self._receivers, most)
 
     def close(self) -> None:
         """What is being processed comes to its end; what waits stays in the store."""
@@ -124,40 +117,15 @@ class Callbacks:
 
     def run(self, stop: threading.Event) -> None:
         """Process what others left behind, again and again until *stop* is set."""
-        recalled_at: datetime | None = None
-        while not stop.is_set():
-            try:
-                now = self._clock.now()
-                if recalled_at is None or now - recalled_at >= RECALL_EVERY:
-                    recalled_at = now
-                    self.recall()
-                while not stop.is_set() and self.work_off() == CHUNK:
-                    pass
-            except StoreError as fault:
-                log.warning(Event.STORE_LOST, partner="", reason=str(fault), owed=0)
-            stop.wait(LOOK_EVERY_S)
+        self._processing.run(stop)
 
     def work_off(self) -> int:
-        """
-        Process notices that should have been processed by now, one chunk of them; how many were tried. Those of
-        partners that are no longer configured wait, and use up no attempt.
-        """
-        with self._store.reading() as sql:
-            due = notices.due(sql, self._receivers, self._clock.now(), CHUNK)
-        for id_, partner in due:
-            self._process(partner, id_)
-        return len(due)
+        """Process notices that should have been processed by now, one chunk of them; how many were tried."""
+        return self._processing.work_off()
 
     def recall(self) -> int:
         """Make those due whose dossier came after them, or may have, one chunk of them; how many."""
-        now = self._clock.now()
-        with self._store.reading() as sql:
-            found = notices.found(sql, now, CHUNK)
-        if found:
-            with self._store.writing() as sql:
-                for id_ in found:
-                    notices.recall(sql, id_, now)
-        return len(found)
+        return self._processing.recall()
 
     def waiting(self) -> Mapping[str, int]:
         """How many notices of each partner, configured or not, are still to be processed."""
@@ -213,14 +181,14 @@ class Callbacks:
         if arrival.first is not None:
             return arrival.first
         done = self._done(partner, arrival.id, patience_s) or self._meanwhile(partner, call.path)
-        return None if done is _NOWHERE else done
+        return None if done is NOWHERE else done
 
     def _done(self, partner: str, id_: int, patience_s: float | None) -> Reply | None:
         """The answer to a stored notice, or none while it is being processed or that failed."""
         if patience_s is None:
-            return self._process(partner, id_)
+            return self._processing.process(partner, id_)
         try:
-            return self._pool.submit(self._process, partner, id_).result(patience_s)
+            return self._pool.submit(self._processing.process, partner, id_).result(patience_s)
         except (Slow, RuntimeError):
             # RuntimeError: the pool is closed, for this process ends; the notice waits for the next one.
             return None
@@ -233,36 +201,6 @@ class Callbacks:
             if reply is not None and reply.dossier is not None:
                 append(inbox.sql, Act(f"partner:{partner}", now), "read", reply.dossier.key)
         return reply
-
-    def _process(self, partner: str, id_: int) -> Reply | None:
-        """Process a stored notice, unless somebody has; its answer, or none while that failed."""
-        try:
-            with self._store.writing() as sql:
-                stored = notices.lock(sql, partner, id_)
-                if stored is None or stored.first is not None:
-                    return None if stored is None else stored.first
-                inbox = SqlInbox(sql, partner, tuple(self._connectors), stored.at)
-                sql.run("savepoint")
-                reply = self._receivers[partner].receive(stored.path, stored.content, inbox, stored.at) or _NOWHERE
-                if inbox.undone:
-                    sql.run("rollback_to_savepoint")
-                notices.finish(sql, partner, id_, reply, self._clock.now())
-                return reply
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the notice is stored and will be tried again.
-            attempts = self._postpone(partner, id_)
-            log.error(  # noqa: TRY400 - a traceback may hold values of the notice.
-                Event.NOTICE_POSTPONED, partner=partner, notice=id_, attempts=attempts, error=type(fault).__name__
-            )
-            return None
-
-    def _postpone(self, partner: str, id_: int) -> int:
-        most = (self._settings.get(partner) or CallbackSettings()).most_attempts
-        with suppress(StoreError), self._store.writing() as sql:
-            attempts = notices.postpone(sql, id_, self._clock.now(), lambda tried: _after(tried, most))
-            if attempts >= most:
-                log.error(Event.NOTICE_PARKED, partner=partner, notice=id_, attempts=attempts)
-            return attempts
-        return 0
 
     def _refused(self, partner: str, call: PartnerCall, why: Why, now: datetime) -> Reply:
         with suppress(StoreError):
@@ -283,7 +221,6 @@ class Callbacks:
 
 _NUL = "\0"
 _LONGEST_ID = 200
-_NOWHERE = Reply(404, "application/json", b'{"error":"no-service"}', Said.UNREADABLE)
 _ACCEPTED = Reply(202, "application/json", b'{"accepted":true}')
 
 
@@ -301,14 +238,6 @@ def _places(receivers: Mapping[str, Receiver]) -> Mapping[str, str]:
             if found.setdefault(place, name) != name:
                 raise _shared(place, found[place], name)
     return found
-
-
-def _after(attempts: int, most: int) -> timedelta | None:
-    """How long to wait before the next of *most* attempts; none when that was the last."""
-    if attempts >= most:
-        return None
-    longer: int = 2 ** min(attempts, 16)
-    return min(LONGEST_WAIT, GRACE * longer)
 
 
 def _rate(said: CallbackSettings) -> RateLimit:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from gateway.callbacks import Callbacks
+from gateway.callbacks.processing import CHUNK
 from gateway.callbacks.strangers import Strangers
-from gateway.callbacks.taking import CHUNK
 from gateway.notices import PartnerCall, Why
 from gateway.ports import Reply
 from gateway.store.base import SqlStore
