@@ -8,6 +8,7 @@ from dataclasses import asdict
 from gateway.choice import cause_of
 from gateway.cli import output
 from gateway.desk import Cause, Rehearsal
+from gateway.policy import UNDECIDABLE
 from gateway.rehearsal import Difference
 from gateway.store.views import DeadLetter
 
@@ -99,6 +100,11 @@ def _verdict(rehearsal: Rehearsal) -> str:
         return f"Vẫn không gửi được / Would still be refused here: {rehearsal.refusal}"
     if rehearsal.form is None:
         return "Bộ kết nối không xem trước được / Its connector cannot show what it would send"
+    if rehearsal.letter.code == UNDECIDABLE:
+        return (
+            "Chưa rõ kết quả: được tra cứu trước, chỉ gửi khi đối tác chưa có; --not-there gửi ngay"
+            " / Its outcome is unknown: it is looked up first, and sent only where it is not there; --not-there sends it"
+        )
     match rehearsal.form.differs:
         case None:
             return "Không rõ khác gì lúc chết / What it was when it died is not known"
