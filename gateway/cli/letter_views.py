@@ -103,7 +103,7 @@ def _verdict(rehearsal: Rehearsal) -> str:
     if rehearsal.letter.code == UNDECIDABLE:
         return (
             "Chưa rõ kết quả: được tra cứu trước, chỉ gửi khi đối tác chưa có; --not-there gửi ngay"
-            " / Its outcome is unknown: it is looked up first, and sent only where it is not there; --not-there sends it"
+            " / Its outcome is unknown: looked up first, and sent only where it is not there; --not-there sends it"
         )
     match rehearsal.form.differs:
         case None:

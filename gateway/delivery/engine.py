@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from random import Random
 from time import monotonic
@@ -21,7 +22,7 @@ from gateway.delivery.courier import Courier
 from gateway.delivery.progress import Counts
 from gateway.delivery.roster import Presence, Roster
 from gateway.delivery.telling import carry
-from gateway.errors import StoreError, StoreUnavailable
+from gateway.errors import StoreError, StoreFull, StoreUnavailable
 from gateway.observe import NOBODY, Event, Observer, get_logger
 from gateway.policy import BreakerPolicy, RetryPolicy
 from gateway.ports import Clock, Connector
@@ -211,23 +212,24 @@ class Engine:
                 deadline = monotonic() + self._pace.stop.total_seconds()
             settled = self._collect(crew, coordinator, deadline)
             try:
-                batches = coordinator.turn(settled, claiming=deadline is None)
+                # Given out before anything else can fail: what is claimed and in nobody's hands waits for its lease.
+                for batch in coordinator.turn(settled, claiming=deadline is None):
+                    crew.give(batch)
                 presence.show(coordinator.outstanding, self._clock.now())
-            except StoreUnavailable as fault:
+                due = coordinator.next_due() if coordinator.outstanding == 0 and deadline is None else None
+            except (StoreUnavailable, StoreFull) as fault:
                 if leave_when_idle or not self._outlast(fault, coordinator, deadline):
                     raise
                 continue
-            for batch in batches:
-                crew.give(batch)
             if coordinator.outstanding == 0:
-                if deadline is not None or not self._rest(coordinator, leave_when_idle):
+                if deadline is not None or not self._rest(coordinator, due, leave_when_idle):
                     return
             elif deadline is not None and monotonic() >= deadline:
                 log.warning(Event.DELIVERY_ABANDONED, partner=self._connector.name, lanes=coordinator.outstanding)
                 return
 
-    def _outlast(self, fault: StoreUnavailable, coordinator: Coordinator, deadline: float | None) -> bool:
-        """Wait for a store that is gone; false when a stop cannot wait any longer."""
+    def _outlast(self, fault: StoreError, coordinator: Coordinator, deadline: float | None) -> bool:
+        """Wait for a store that is gone or full; false when a stop cannot wait any longer."""
         if deadline is not None and monotonic() >= deadline:
             return False
         log.warning(Event.STORE_LOST, partner=self._connector.name, reason=str(fault), owed=coordinator.owes)
@@ -252,9 +254,8 @@ class Engine:
                 wait = max(0.0, min(wait, (due - self._clock.now()).total_seconds()))
         return crew.finished(wait)
 
-    def _rest(self, coordinator: Coordinator, leave_when_idle: bool) -> bool:
-        """Wait for something to be due; false when nothing is and the engine may leave."""
-        due = coordinator.next_due()
+    def _rest(self, coordinator: Coordinator, due: datetime | None, leave_when_idle: bool) -> bool:
+        """Wait for what is *due* next; false when nothing is and the engine may leave."""
         if leave_when_idle and (due is None or coordinator.is_paused):
             return False
         self._clock.busy(False)

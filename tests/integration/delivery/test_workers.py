@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.errors import ConfigurationError, StoreFull
+from gateway.delivery import Engine, Pace
+from gateway.errors import ConfigurationError, StoreError, StoreFull, StoreUnavailable
 from gateway.lifecycle import MessageEvent
+from gateway.policy import BreakerPolicy, RetryPolicy
+from gateway.ports import SystemClock
 from gateway.store.contract import Attempt, Settled, Turn, Verdict, Wish
 from gateway.store.sqlite import SqliteStore
 from tests.bench import DOWN, Bench, steps_of
 from tests.builders import a_dossier
+from tests.running import until
 
 
 def test_a_dossier_goes_before_its_steps_and_steps_in_tens(bench: Bench) -> None:
@@ -167,6 +173,60 @@ def test_nothing_is_sent_that_nobody_can_record(bench: Bench) -> None:
             thread.join(10)
 
     assert len(bench.partner.calls) <= 2
+
+
+FAULTS = {"gone": StoreUnavailable("gone"), "full": StoreFull("no room")}
+
+
+class Failing(SqliteStore):
+    """A store that fails once at the named call, as soon as something was recorded."""
+
+    def __init__(self, path: Path, call: str, fault: StoreError) -> None:
+        super().__init__(path, tenant="H99")
+        self._fails_at, self._fault = call, fault
+        self.failed = threading.Event()
+
+    def _fail(self, call: str) -> None:
+        if call == self._fails_at and not self.failed.is_set():
+            self.failed.set()
+            raise self._fault
+
+    def exchange(self, *given: Any, **named: Any) -> Turn:
+        self._fail("record" if named["settled"] else "claim")
+        return super().exchange(*given, **named)
+
+    def next_due(self, partner: str) -> datetime | None:
+        self._fail("look")
+        return super().next_due(partner)
+
+    def see_worker(self, *given: Any, **named: Any) -> bool:
+        self._fail("show")
+        return super().see_worker(*given, **named)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("call", ["claim", "record", "show", "look"])
+def test_a_worker_waits_for_a_store_that_fails_and_goes_on(bench: Bench, call: str, fault: str) -> None:
+    """
+    Its disk is full or it is gone for a moment, at whatever the worker asks of it: nobody need start the worker again,
+    everything arrives in one call each, and nothing that was claimed is left lying until its lease ends.
+    """
+    bench.submit(*(a_dossier(code=f"H99.01.01-260302-{n:04}") for n in range(5)))
+    bench.store.close()
+    bench.store = store = Failing(bench.path, call, FAULTS[fault])
+    stop = threading.Event()
+    engine = Engine(
+        store, bench.partner, SystemClock(), pace=Pace(concurrency=2, poll=timedelta(milliseconds=20)),
+        retry=RetryPolicy(), breaker=BreakerPolicy(), roster=store,
+    )  # fmt: skip
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(engine.run, stop)
+        until(lambda: store.failed.is_set() and store.status()[0].delivered == 5, "all delivered")
+        stop.set()
+        counts = working.result(10)
+
+    assert (counts.delivered, counts.unknown, len(bench.partner.calls), bench.partner.probes) == (5, 0, 5, [])
 
 
 def test_a_lease_shorter_than_a_call_is_refused_at_the_start(bench: Bench) -> None:
