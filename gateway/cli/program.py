@@ -81,7 +81,8 @@ def _unexpected(error: Exception) -> None:
     from gateway.cli import output
     from gateway.observe import Event, get_logger
 
-    get_logger(__name__).error(Event.COMMAND_FAILED, exc_info=error)
+    log = get_logger(__name__)
+    log.error(Event.COMMAND_FAILED, exc_info=error)
     output.fail(
         f"lỗi ngoài dự kiến / unexpected ({type(error).__name__}). Những gì đã nhận vẫn còn nguyên; hãy gửi nhật ký"
         " cho nhóm phát triển / What was accepted is safe; please report it with the log"
@@ -92,5 +93,5 @@ def thread_failed(failed: threading.ExceptHookArgs) -> None:
     """A thread beside the command's own ended with a bug: by its places, as the terminal would show values."""
     from gateway.observe import Event, get_logger
 
-    name = failed.thread.name if failed.thread else ""
-    get_logger(__name__).error(Event.THREAD_FAILED, thread=name, exc_info=failed.exc_value)
+    log = get_logger(__name__)
+    log.error(Event.THREAD_FAILED, thread=failed.thread.name if failed.thread else "", exc_info=failed.exc_value)
