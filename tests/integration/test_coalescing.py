@@ -181,7 +181,8 @@ def test_what_nobody_can_tell_is_given_to_a_person_as_a_whole(scene: Scene) -> N
 
     assert scene.counts == (0, 0, 3)
     assert len(scene.partner.probes) == 1
-    scene.store.requeue([letter.id for letter in scene.store.dead_letters()], now=scene.clock.now())
+    letters = [letter.id for letter in scene.store.dead_letters()]
+    scene.store.requeue(letters, now=scene.clock.now(), not_there=True)
     scene.run()
     assert scene.partner.subjects == ["ba", "ba"]
     assert scene.counts == (1, 2, 0)
