@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gateway.policy import CONNECTOR_FAULT, EXPIRED, UNDECIDABLE
+from gateway.policy import CONNECTOR_FAULT, EXPIRED, UNDECIDABLE, UNKNOWN_OPERATION
 from gateway.ports import Advice, Adviser, Connector
 
 OPERATOR = "Người vận hành / The operator"
@@ -33,6 +33,12 @@ WORDS: Mapping[str, Advice] = {
         DEVELOPERS,
         "Bộ kết nối bị lỗi: gửi nhật ký cho nhóm phát triển, cho gửi lại sau khi cập nhật"
         " / The connector has a bug: report it with the log, requeue after the update",
+    ),
+    UNKNOWN_OPERATION: Advice(
+        OPERATOR,
+        "Bản đang chạy không biết nghiệp vụ này: nâng cấp mọi tiến trình («lienthong workers») lên cùng bản, rồi cho"
+        " gửi lại / The running release does not know the operation: bring every process («lienthong workers») to the"
+        " same release, then requeue",
     ),
     "unreadable": Advice(
         DEVELOPERS,
@@ -95,6 +101,6 @@ def advise(connector: Connector | None, operation: str, code: str, text: str) ->
         if known is not None:
             return known
     earlier = _EARLIER_FAULT.match(text)
-    if code in (EXPIRED, UNDECIDABLE) and earlier is not None and earlier[1] == CONNECTOR_FAULT:
-        return WORDS[CONNECTOR_FAULT]
+    if code in (EXPIRED, UNDECIDABLE) and earlier is not None and earlier[1] in (CONNECTOR_FAULT, UNKNOWN_OPERATION):
+        return WORDS[earlier[1]]
     return WORDS.get(code, REFUSED)

@@ -15,6 +15,7 @@ from gateway.delivery.gate import Gate
 from gateway.delivery.parcel import Parcel, parcel
 from gateway.lifecycle import MessageEvent
 from gateway.observe import Observer
+from gateway.policy import UNDECIDABLE, UNKNOWN_OPERATION
 from gateway.ports import Connector, Message, Operation, Previewer
 from gateway.store.contract import Attempt, Claim, Settled, Verdict
 
@@ -49,7 +50,9 @@ class Courier:
 
         Never raises for what a partner can cause.
         """
-        if claims[0].look_up:
+        if claims[0].messages[0].operation not in self.connector.operations:
+            settled = [self._unheard_of(claim) for claim in claims]
+        elif claims[0].look_up:
             settled = [self._look_up(claim) for claim in claims]
         elif self._may_call(claims):
             parcels = [parcel(claim, self.connector) for claim in claims]
@@ -194,6 +197,17 @@ class Courier:
         follow = MessageEvent.ABSENT if verdict.event is MessageEvent.ABSENT else MessageEvent.DEFER
         behind = {left.id: Verdict(left.id, follow, not_before=verdict.not_before) for left in sent.left}
         return sent.settled({message.id: verdict, **behind})
+
+    def _unheard_of(self, claim: Claim) -> Settled:
+        """A person decides about what this release can neither send nor look up; what stands behind it comes back."""
+        first, *rest = claim.messages
+        if claim.look_up:
+            text = f"[{UNKNOWN_OPERATION}] {first.operation}"
+            dead, behind = Verdict(first.id, MessageEvent.GIVE_UP, code=UNDECIDABLE, text=text), MessageEvent.DEFER
+        else:
+            dead = Verdict(first.id, MessageEvent.REJECT, code=UNKNOWN_OPERATION, text=first.operation)
+            behind = MessageEvent.RELEASE
+        return Settled(claim.lane, claim.token, (dead, *(Verdict(message.id, behind) for message in rest)))
 
     def _operation(self, message: Message) -> Operation:
         return self.connector.operations[message.operation]

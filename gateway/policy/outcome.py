@@ -34,6 +34,8 @@ EXPIRED = "expired"
 UNDECIDABLE = "outcome-unknown"
 CONNECTOR_FAULT = "connector-fault"
 """A connector raised what it promises not to raise: its call may have had its effect."""
+UNKNOWN_OPERATION = "unknown-operation"
+"""The connector of this release has no such operation; another's may."""
 
 
 def after_failure(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.errors import Rejected
-from gateway.ports import Delivered, Failed, Message, Outcome
-from tests.bench import DOWN, Bench, steps_of
+from gateway.errors import DeliveryError, Rejected
+from gateway.ports import Delivered, Failed, Message, Operation, Outcome
+from gateway.remedies import advise
+from tests.bench import DOWN, LOST, Bench, steps_of
 from tests.builders import a_dossier
 from tests.partners import ScriptedPartner, failing
 
@@ -81,6 +83,62 @@ def test_what_waited_behind_a_requeued_dead_letter_has_the_whole_horizon_too(ben
 
     assert bench.store.dead_letters() == []
     assert len(bench.partner.applied) == 3
+
+
+@dataclass
+class OlderPartner(ScriptedPartner):
+    """The connector of a release that knows no steps, or no longer."""
+
+    knows_steps: bool = False
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        known = super().operations
+        return known if self.knows_steps else {"dossier": known["dossier"]}
+
+
+def test_what_the_connector_has_no_operation_for_stops_nothing_but_its_lane(bench: Bench) -> None:
+    """
+    A process of an older release, or a connector that gave an operation up, meets a message that it cannot carry: a
+    person is told, the other dossiers go on, and once everybody is up to date it is requeued.
+    """
+    first, second = a_dossier(), a_dossier(code="H99.01.01-260302-0008")
+    bench.submit(first, *steps_of(first, 2), second)
+    knowing, bench.partner = bench.partner, OlderPartner()
+
+    bench.engine().run_until_idle()
+
+    (letter,) = bench.store.dead_letters()
+    assert (letter.code, letter.operation, letter.waiting_behind) == ("unknown-operation", "step", 1)
+    assert bench.told() == [("dossier", 1), ("dossier", 1)]
+
+    bench.partner = knowing
+    bench.store.requeue([letter.id], now=bench.clock.now())
+    bench.engine().run_until_idle()
+    assert bench.store.dead_letters() == []
+    assert bench.told() == [("step", 2)]
+
+
+def test_what_became_of_an_operation_that_is_gone_is_for_a_person(bench: Bench) -> None:
+    """
+    A step's answer is lost, and then the connector gives steps up: nobody can look it up, and nothing is sent again.
+    """
+    dossier = a_dossier()
+    bench.partner = partner = OlderPartner(knows_steps=True)
+    bench.submit(dossier, *steps_of(dossier, 2))
+
+    def lost_for_good(messages: Sequence[Message]) -> DeliveryError:
+        partner.knows_steps = False
+        return LOST
+
+    partner.script[str(dossier.code)] = [lambda messages: partner.apply(messages), lost_for_good]
+
+    bench.engine().run_until_idle()
+
+    (letter,) = bench.store.dead_letters()
+    assert (letter.code, letter.text, letter.waiting_behind) == ("outcome-unknown", "[unknown-operation] step", 1)
+    assert "nâng cấp mọi tiến trình" in advise(partner, letter.operation, letter.code, letter.text).remedy
+    assert (bench.told(), partner.probes) == ([("dossier", 1), ("step", 2)], [])
 
 
 def test_a_poison_step_stands_alone_and_nothing_overtakes_it(bench: Bench) -> None:
