@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from gateway.cli.signals import Stop, hearing_reloads, stopping_on_signals
 from gateway.cli.watching import MetricsOption, reloads_told_to, watched
 from gateway.cli.workers import Workers
 from gateway.delivery import Counts
+from gateway.errors import StoreError
 from gateway.observe import Event, get_logger
 from gateway.observe.exporting import exported
 
@@ -97,7 +99,7 @@ def _deliver(gateway: Gateway, config: Path, stop: Stop, monitor: Monitor | None
     daemon.ready()
     try:
         if output.err.is_terminal:
-            _watch_on_screen(gateway, daemon, workers, stop)
+            watch_on_screen(gateway, daemon, workers, stop)
         else:
             _watch_in_log(daemon, workers)
     finally:
@@ -111,10 +113,12 @@ def _watch_in_log(daemon: Daemon, workers: Workers) -> None:
         log.info(Event.SYNC_PROGRESS, **asdict(workers.counts))
 
 
-def _watch_on_screen(gateway: Gateway, daemon: Daemon, workers: Workers, stop: Stop) -> None:
+def watch_on_screen(gateway: Gateway, daemon: Daemon, workers: Workers, stop: Stop) -> None:
+    """Draw what waits, again and again until the work is over; the last picture stays while the database is gone."""
     with Live(console=output.err, transient=True, auto_refresh=False) as live:
         while not daemon.ended(SCREEN_EVERY):
-            live.update(_screen(gateway, workers.counts, stop), refresh=True)
+            with suppress(StoreError):
+                live.update(_screen(gateway, workers.counts, stop), refresh=True)
 
 
 def _screen(gateway: Gateway, counts: Counts, stop: Stop) -> Table:
