@@ -211,15 +211,22 @@ class Engine:
             if deadline is None and (stopping() or presence.draining):
                 deadline = monotonic() + self._pace.stop.total_seconds()
             settled = self._collect(crew, coordinator, deadline)
+            batches: Sequence[Sequence[Claim]] = ()
+            due: datetime | None = None
+            answered = False
             try:
-                # Given out before anything else can fail: what is claimed and in nobody's hands waits for its lease.
-                for batch in coordinator.turn(settled, claiming=deadline is None):
-                    crew.give(batch)
+                batches = coordinator.turn(settled, claiming=deadline is None)
                 presence.show(coordinator.outstanding, self._clock.now())
-                due = coordinator.next_due() if coordinator.outstanding == 0 and deadline is None else None
+                if coordinator.outstanding == 0 and deadline is None:
+                    due = coordinator.next_due()
+                answered = True
             except (StoreUnavailable, StoreFull) as fault:
                 if leave_when_idle or not self._outlast(fault, coordinator, deadline):
                     raise
+            # Whatever failed since they were claimed: in nobody's hands they would wait for the end of their lease.
+            for batch in batches:
+                crew.give(batch)
+            if not answered:
                 continue
             if coordinator.outstanding == 0:
                 if deadline is not None or not self._rest(coordinator, due, leave_when_idle):
