@@ -91,7 +91,13 @@ class Processing:
         return len(found)
 
     def process(self, partner: str, id_: int) -> Reply | None:
-        """Process a stored notice, unless somebody has; its answer, or none while that failed."""
+        """
+        Process a stored notice, unless somebody has; its answer, or none while that failed, or *partner* is no longer
+        configured.
+        """
+        receiver = self._receivers.get(partner)
+        if receiver is None:
+            return None
         try:
             with self._store.writing() as sql:
                 stored = notices.lock(sql, partner, id_)
@@ -99,7 +105,7 @@ class Processing:
                     return None if stored is None else stored.first
                 inbox = SqlInbox(sql, partner, self._connectors, stored.at)
                 sql.run("savepoint")
-                reply = self._receivers[partner].receive(stored.path, stored.content, inbox, stored.at) or NOWHERE
+                reply = receiver.receive(stored.path, stored.content, inbox, stored.at) or NOWHERE
                 if inbox.undone:
                     sql.run("rollback_to_savepoint")
                 notices.finish(sql, partner, id_, reply, self._clock.now())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from gateway.callbacks import Callbacks
 from gateway.callbacks.processing import CHUNK
 from gateway.callbacks.strangers import Strangers
 from gateway.notices import PartnerCall, Why
-from gateway.ports import Reply
+from gateway.ports import Inbox, Reply
 from gateway.store.base import SqlStore
 from tests.callers import CallingPartner, notice, settings, signed
 from tests.clocks import TestClock
@@ -243,6 +244,33 @@ def test_a_notice_of_a_partner_that_is_gone_waits_until_it_is_back(store: SqlSto
         without.reconfigure([partner], {partner.name: settings()})
         assert without.work_off() == 1
         assert (without.waiting(), became(without)) == ({}, [("taken", 1)])
+
+
+@dataclass
+class Leaving(CallingPartner):
+    """Calls *leave* while it takes something in."""
+
+    leave: Callable[[], None] = lambda: None
+
+    def receive(self, path: str, content: bytes, inbox: Inbox, now: datetime) -> Reply | None:
+        self.leave()
+        return super().receive(path, content, inbox, now)
+
+
+def test_a_partner_that_goes_amid_the_work_costs_no_notice_an_attempt(store: SqlStore, clock: TestClock) -> None:
+    """
+    Its section is taken out while what it told is worked off: the notice at hand is done, the next one waits as it is.
+    """
+    partner = Leaving(bursts=2)
+    with opened(store, clock, partner, most_attempts=2) as callbacks:
+        for number in (1, 2):
+            told(callbacks, notice(number))
+        clock.advance(timedelta(seconds=30))
+        partner.leave = lambda: callbacks.reconfigure([], {})
+        callbacks.work_off()
+
+        assert [(each.said, each.attempts) for each in callbacks.newest()] == [("", 1), ("taken", 1)]
+        assert (callbacks.waiting(), callbacks.parked()) == ({"thu": 1}, {})
 
 
 def test_two_processes_hear_the_same_at_once(backend: Backend, clock: TestClock) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from gateway.service.published.problems import Refusal
+
+_LONG_NAME: Final = re.compile(rb";\s*filename\*\s*=\s*[\w!#$%&+^`{}~-]*'[^']*'([^\s;\"]+)", re.IGNORECASE)
+"""RFC 7578 forbids it, and many programs write it all the same where a name has letters beyond ASCII (RFC 8187)."""
 
 Opened = Callable[[str, str, str], Callable[[bytes], None]]
 """Called with each part's name, type and file name ("" where it has none); what it returns takes the content."""
@@ -60,8 +66,12 @@ class Form:
         self._value.clear()
 
     def _open(self) -> None:
-        told = parse_options_header(self._headers.get(b"content-disposition"))[1]
+        disposition = self._headers.get(b"content-disposition", b"")
+        told = parse_options_header(disposition)[1]
         name, filename = (told.get(key, b"").decode(errors="replace") for key in (b"name", b"filename"))
+        long = _LONG_NAME.search(disposition)
+        if long is not None:
+            filename = unquote_to_bytes(long[1]).decode(errors="replace")
         kind = self._headers.get(b"content-type", b"").decode(errors="replace")
         self._headers.clear()
         self._write = self._opened(name, kind, filename)

@@ -14,7 +14,7 @@ from gateway.service.imports.runner import Runner
 from gateway.service.imports.spool import Spool
 from tests.exports import a_header, a_step, text_of
 from tests.running import until
-from tests.uploads import CSV, ID, ended, upload
+from tests.uploads import CSV, EXPORT, ID, ended, upload
 
 CODE = {"Mã hồ sơ": a_header(1)["Mã hồ sơ"]}
 DOSSIERS = text_of([a_header(1), a_header(2)]).encode()
@@ -54,6 +54,28 @@ def test_dossiers_and_steps_are_imported_together(client: httpx.Client, gateway:
     left = [[".1", ".tu-choi-buoc", ".csv"]]
     spool = gateway.settings.service.spool
     until(lambda: [path.suffixes for path in spool.iterdir()] == left, "the files are gone")
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        "name=dossiers; filename=\"=?utf-8?B?aOG7kyBzxqEuY3N2?=\"; filename*=utf-8''h%E1%BB%93%20s%C6%A1.csv",
+        "name=\"dossiers\"; FileName* = UTF-8'vi'h%E1%BB%93%20s%C6%A1.CSV",
+        'name="dossiers"; filename="hồ sơ.csv"',
+    ],
+    ids=[".NET", "by its long name alone", "a browser"],
+)
+def test_a_file_with_a_vietnamese_name_is_known_by_it(client: httpx.Client, disposition: str) -> None:
+    """
+    Programs write such a name in their own ways, and many send no type beside it.
+    """
+    part = f"--{BOUNDARY}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode()
+    body = part + EXPORT + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+    taken = client.post("/v1/imports/mot-cua", content=body, headers=FORM)
+
+    assert taken.status_code == 202
+    assert ended(client, taken.headers["location"])["report"]["new"] == 2
 
 
 def test_a_dry_run_tells_what_would_be(client: httpx.Client, gateway: Gateway) -> None:
