@@ -33,4 +33,6 @@ class Life:
             used_s = time.clock_gettime(self._clock)
         if used_s != self._used_s or self._seen_at is None or self._clock is None:
             self._used_s, self._seen_at = used_s, now
+        # A clock that was put back gives it no longer time.
+        self._seen_at = min(self._seen_at, now)
         return now - self._seen_at < self._stillness

@@ -215,7 +215,8 @@ class Runner:
     def _speak_for_files(self) -> None:
         """Say now and then that the jobs whose files lie here are not lost, however long they wait for their turn."""
         now = self._gateway.clock.now()
-        if self._heard_at is None or now - self._heard_at >= HEARD_EVERY:
+        # A clock that was put back does not silence it.
+        if self._heard_at is None or not timedelta(0) <= now - self._heard_at < HEARD_EVERY:
             self._gateway.jobs.hear_of(self._spool.waiting(), silence=SILENCE)
             self._heard_at = now
 

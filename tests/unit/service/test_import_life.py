@@ -67,3 +67,29 @@ def test_who_waits_for_ever_hangs() -> None:
     thread.join()
 
     assert lives
+
+
+def test_a_clock_that_is_put_back_gives_nobody_a_longer_life() -> None:
+    """
+    By a day, while a thread hangs: it is seen to hang as soon as ever.
+    """
+    life = Life(2 * MINUTE)
+    here, end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        life.begin()
+        here.set()
+        end.wait()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    here.wait()
+    assert life.is_there(MORNING + timedelta(days=1))
+    now = MORNING
+    while life.is_there(now):
+        # It may still be on its way to where it waits.
+        now += 2 * MINUTE
+    end.set()
+    thread.join()
+
+    assert now < MORNING + timedelta(hours=12)

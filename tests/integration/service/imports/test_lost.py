@@ -234,6 +234,28 @@ def test_an_import_that_works_in_silence_is_neither_lost_nor_taken(
     until(lambda: (job := gateway.jobs.find(ID)) is not None and job.state == "done", "it is done")
 
 
+def test_who_has_files_speaks_for_them_after_its_clock_was_put_back(
+    stepwise: tuple[Stepwise, Runner], gateway: Gateway, clock: TestClock
+) -> None:
+    """
+    Its machine had started seven hours ahead. Put right, it does not keep silent for as long: others, by whose clocks
+    that is long, would call lost what waits here for its turn.
+    """
+    _, runner = stepwise
+    behind = "f" * 32
+    upload(Spool(gateway.settings.service.spool), behind)
+    runner.add(behind, "mot-cua", "nhap-tep", size=1)
+    spoke_at = []
+    for leap in (timedelta(minutes=5), timedelta(hours=-7)):
+        clock.advance(leap)
+        runner.be_heard()
+        job = gateway.jobs.find(behind)
+        assert job is not None
+        spoke_at.append(job.changed_at)
+
+    assert spoke_at == [clock.now() + timedelta(hours=7), clock.now()]
+
+
 def test_an_import_that_hangs_is_left_to_others(
     stepwise: tuple[Stepwise, Runner], gateway: Gateway, clock: TestClock, caplog: pytest.LogCaptureFixture
 ) -> None:
