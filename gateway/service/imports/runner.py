@@ -172,7 +172,8 @@ class Runner:
             )  # fmt: skip
         except (InvalidInput, ConfigurationError) as refusal:
             log.warning(Event.IMPORT_REFUSED, job=id_, error=type(refusal).__name__)
-            return "failed", {**detail, "refusal": _in_words(refusal)}
+            tables = {each.name: part.name.lower() for part, each in zip(Part, (file, steps), strict=True) if each}
+            return "failed", {**detail, "refusal": _in_words(refusal, tables)}
         except (OSError, StoreError, _Stopped):
             raise
         except Exception as fault:  # noqa: BLE001 - a file that we cannot cope with must not end the thread.
@@ -252,9 +253,14 @@ class _Teller:
         self._runner.tell(self._held, {**self._held.detail, "phase": phase.value, "done": done, "total": total})
 
 
-def _in_words(refusal: InvalidInput | ConfigurationError) -> dict[str, str]:
+def _in_words(refusal: InvalidInput | ConfigurationError, tables: Mapping[str, str]) -> dict[str, str]:
+    """The refusal for a client, who knows the files by their *tables* and not by the names that they have here."""
     if isinstance(refusal, InvalidInput):
-        return {"field": refusal.field, "value": "", "reason": refusal.reason, "remedy": refusal.remedy}
+        field, reason = refusal.field, refusal.reason
+        if refusal.shown in tables:
+            field = tables[refusal.shown]
+            reason = reason.replace(refusal.shown, f"«{field}»")
+        return {"field": field, "value": "", "reason": reason, "remedy": refusal.remedy}
     first = refusal.problems[0]
     # The mapping's own path tells a client nothing but how this machine is laid out.
     return {"field": PurePath(first.path).name, "value": "", "reason": first.reason, "remedy": first.remedy}

@@ -97,8 +97,10 @@ class Spool:
         """Everything here, by job, that was not touched for a while before *now_s* (seconds of the epoch)."""
         for path in self._files():
             id_ = path.name[:_ID_LENGTH]
-            if _JOB.fullmatch(id_) and path.stat().st_mtime < now_s - FORGOTTEN_S:
-                yield id_, path
+            # An upload that ends just now, or another process that tidies up, takes files away.
+            with suppress(FileNotFoundError):
+                if _JOB.fullmatch(id_) and path.stat().st_mtime < now_s - FORGOTTEN_S:
+                    yield id_, path
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.iterdir()) if self.folder.exists() else []

@@ -105,6 +105,23 @@ def test_steps_that_are_missing_are_asked_for(client: httpx.Client) -> None:
     assert (job["state"], "tệp các bước" in job["refusal"]["remedy"]) == ("failed", True)
 
 
+@pytest.mark.parametrize(
+    ("dossiers", "steps", "field"),
+    [(DOSSIERS, b"\0", "steps"), (DOSSIERS, DOSSIERS, "steps"), (STEPS, STEPS, "dossiers")],
+    ids=["no text", "the dossiers twice", "the steps twice"],
+)
+def test_of_two_files_the_refused_one_is_named(client: httpx.Client, dossiers: bytes, steps: bytes, field: str) -> None:
+    """
+    By the table that it was sent for; what it is called in the spool tells its sender nothing.
+    """
+    files = {"dossiers": ("ho-so.csv", dossiers), "steps": ("buoc.csv", steps)}
+    taken = client.post("/v1/imports/hai-tep", files=files)
+    job = ended(client, taken.headers["location"])
+
+    assert (job["state"], job["refusal"]["field"]) == ("failed", field)
+    assert f"{job['id']}." not in job["refusal"]["reason"]
+
+
 def a_form(*parts: tuple[str, str, bytes], end: bytes = b"--\r\n") -> bytes:
     """A form as bytes, with *parts* by name, type and content."""
     body = b"".join(

@@ -168,6 +168,23 @@ def test_files_of_no_job_go_after_a_day(gateway: Gateway) -> None:
     assert (today, tomorrow) == ([], {".csv", ".part"})
 
 
+def test_files_that_go_while_somebody_looks_round_disturb_nobody(gateway: Gateway) -> None:
+    """
+    An upload ends, or another process on the same folder tidies up: no fault, and the rest is looked at.
+    """
+    spool = Spool(gateway.settings.service.spool)
+    first, gone, last = (f"{digit}" * 32 for digit in "abc")
+    for id_ in (first, gone, last):
+        upload(spool, id_)
+
+    looking = spool.forgotten(time.time() + FORGOTTEN_S + 1)
+    seen = [next(looking)[0]]
+    spool.forget(gone)
+    seen += [id_ for id_, _ in looking]
+
+    assert seen == [first, last]
+
+
 def test_refused_rows_of_who_lost_a_job_and_died_go_after_a_day(client: httpx.Client, gateway: Gateway) -> None:
     """
     It wrote them when the heir was done already, and came no further. Those of the heir stay as long as the job.
