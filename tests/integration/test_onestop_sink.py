@@ -28,7 +28,7 @@ from tests.integration.test_portal_calls import call, connector, notice
 from tests.partners import ScriptedPartner
 from tests.receivers import Door, receiving
 from tests.running import until
-from tests.stores import Backend, PostgresBackend
+from tests.stores import Backend, PostgresBackend, SqliteBackend
 from tests.wires import always, serving
 
 SECRET = "khoa-bi-mat-vi-du-16"
@@ -274,6 +274,27 @@ def test_what_the_table_refuses_at_the_end_is_refused(
 
     assert isinstance(outcome, Failed)
     assert (type(outcome.error), found) == (means, Finding.ABSENT)
+
+
+def test_a_commit_that_a_file_did_not_take_leaves_no_row_that_only_we_see(tmp_path: Path) -> None:
+    """
+    In SQLite a failed commit may be tried again, and the row stays in its transaction. Whoever looks next, maybe over
+    the same connection, does not take it for there: the province reads as long as the commit may wait.
+    """
+    backend = SqliteBackend(tmp_path)
+    backend.execute("CREATE TABLE thay_doi (ma TEXT PRIMARY KEY, thu_tu BIGINT, loai TEXT, noi_dung TEXT)")
+    with closing(table(backend, timeout_s=0.3)) as sink, closing(backend.connect()) as province:
+        reading = province.execute("SELECT 1 FROM thay_doi UNION ALL SELECT 2 UNION ALL SELECT 3")
+        reading.fetchone()
+        (outcome,) = sink.deliver([a_message()])
+        found = sink.probe(a_message()).finding
+        reading.close()
+        again = sink.deliver([a_message()])
+        rows = backend.rows("SELECT count(*) FROM thay_doi")
+
+    assert isinstance(outcome, Failed)
+    assert (type(outcome.error), found) == (OutcomeUnknown, Finding.ABSENT)
+    assert (again, rows) == ([Delivered()], [(1,)])
 
 
 def test_a_row_that_another_worker_commits_first_is_there(postgres_backend: PostgresBackend) -> None:

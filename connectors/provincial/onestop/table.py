@@ -57,6 +57,8 @@ class TableClient:
             try:
                 connection.commit()
             except exc.DBAPIError as error:
+                # Else SQLite would keep the row, uncommitted, for whoever has this connection next to take for true.
+                connection.invalidate()
                 if _is_taken_back(error):
                     raise
                 raise OutcomeUnknown(self._partner, "commit", _LOST) from error
