@@ -104,12 +104,17 @@ class Callbacks:
     def take(self, partner: str, call: PartnerCall) -> Reply | None:
         """
         Take in a whole *call* that ``turned_away`` let pass, and answer within a moment: when its processing is not
-        done by then, it goes on. None when the partner has no such service. Raises ``StoreError``: nothing was kept.
+        done by then, it goes on. None when the partner has no such service, or is no longer configured. Raises
+        ``StoreError``: nothing was kept.
         """
         now = self._clock.now()
-        if not self._guards[partner].admits(call, now):
+        guard, said = self._guards.get(partner), self._settings.get(partner)
+        if guard is None or said is None:
+            # It went while the body was read.
+            return None
+        if not guard.admits(call, now):
             return self._refused(partner, call, Why.FORGED, now)
-        return self._taken(partner, call, patience_s=self._settings[partner].answer_s)
+        return self._taken(partner, call, patience_s=said.answer_s)
 
     def accept(self, partner: str, call: PartnerCall) -> Reply | None:
         """The same for a *call* whose sender is known, and answered when it is processed, however long that takes."""
@@ -180,7 +185,7 @@ class Callbacks:
                 return refusal
         if arrival.first is not None:
             return arrival.first
-        done = self._done(partner, arrival.id, patience_s) or self._meanwhile(partner, call.path)
+        done = self._done(partner, arrival.id, patience_s) or _meanwhile(receiver, call.path)
         return None if done is NOWHERE else done
 
     def _done(self, partner: str, id_: int, patience_s: float | None) -> Reply | None:
@@ -214,14 +219,14 @@ class Callbacks:
         said = Said.CONFLICT if why is Why.CONFLICT else Said.REFUSED
         return Reply(_STATUS[why], "application/json", orjson.dumps({"error": why.value}), said)
 
-    def _meanwhile(self, partner: str, path: str) -> Reply:
-        receiver = self._receivers[partner]
-        return receiver.meanwhile(path) if isinstance(receiver, Refusing) else _ACCEPTED
-
 
 _NUL = "\0"
 _LONGEST_ID = 200
 _ACCEPTED = Reply(202, "application/json", b'{"accepted":true}')
+
+
+def _meanwhile(receiver: Receiver, path: str) -> Reply:
+    return receiver.meanwhile(path) if isinstance(receiver, Refusing) else _ACCEPTED
 
 
 def _bearable(event_id: str | None) -> str | None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -271,6 +271,26 @@ def test_a_partner_that_goes_amid_the_work_costs_no_notice_an_attempt(store: Sql
 
         assert [(each.said, each.attempts) for each in callbacks.newest()] == [("", 1), ("taken", 1)]
         assert (callbacks.waiting(), callbacks.parked()) == ({"thu": 1}, {})
+
+
+def test_a_partner_that_goes_during_its_call_gets_an_answer(store: SqlStore, clock: TestClock) -> None:
+    """
+    Taken out while its body is still being read, it has no place here any more; a moment later, with the notice stored,
+    it is told that the notice is safe, and it is.
+    """
+    partner = Leaving(bursts=1)
+    call = PartnerCall("/paid", notice(), lowered(signed(notice())), "192.0.2.1")
+    with opened(store, clock, partner) as callbacks:
+        assert callbacks.turned_away("thu", replace(call, content=b"")) is None
+        callbacks.reconfigure([], {})
+        assert callbacks.take("thu", call) is None
+
+        callbacks.reconfigure([partner], {"thu": settings()})
+        partner.leave = lambda: callbacks.reconfigure([], {})
+        reply = callbacks.take("thu", call)
+
+        assert reply is not None
+        assert (reply.status, callbacks.waiting()) == (202, {"thu": 1})
 
 
 def test_two_processes_hear_the_same_at_once(backend: Backend, clock: TestClock) -> None:
