@@ -59,7 +59,8 @@ class Processing:
         while not stop.is_set():
             try:
                 now = self._clock.now()
-                if recalled_at is None or now - recalled_at >= RECALL_EVERY:
+                # A clock that was put back holds nothing up.
+                if recalled_at is None or not timedelta(0) <= now - recalled_at < RECALL_EVERY:
                     recalled_at = now
                     self.recall()
                 while not stop.is_set() and self.work_off() == CHUNK:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -23,6 +24,7 @@ from gateway.notices import PartnerCall
 from gateway.store.base import SqlStore
 from tests.builders import MORNING, a_dossier
 from tests.clocks import TestClock
+from tests.running import until
 
 OPTIONS = {
     "adapter_url": "http://127.0.0.1:9",
@@ -103,6 +105,36 @@ def test_a_tax_notice_is_told_when_its_dossiers_come(store: SqlStore) -> None:
         assert (waits, found, told()) == ({}, [(0, 0), (2, 0), (2, 1)], 2)
         assert {entry.dossier for entry in store.received()} == set(codes)
         assert [each.said for each in reversed(callbacks.newest())] == ["taken", "repeated", "repeated"]
+
+
+def test_a_clock_that_is_put_back_holds_up_no_notice_that_waits_for_its_dossier(store: SqlStore) -> None:
+    """
+    The machine started seven hours ahead, and was put right: dossiers that come now are noticed now.
+    """
+    clock, stop = TestClock(), threading.Event()
+    anybody = CallbackSettings(from_networks=("192.0.2.0/24",))
+
+    def comes(code: str) -> None:
+        store.accept([Change(source="mc", source_id=code, body=a_dossier(code=code))], [], now=clock.now())
+
+    def is_told(count: int) -> None:
+        until(lambda: store.totals().get("notice", 0) == count, "the dossier was noticed", timeout_s=5)
+
+    with closing(Callbacks(store, [connector()], clock, {"cong": anybody})) as callbacks:
+        for number in (1, 2):
+            body = orjson.dumps(notice(f"H99.02-260305-000{number}"))
+            callbacks.take("cong", PartnerCall("/nhantbthuedvcqg", body, source="192.0.2.1"))
+        comes("H99.02-260305-0001")
+        thread = threading.Thread(target=callbacks.run, args=(stop,))
+        thread.start()
+        try:
+            is_told(1)
+            clock.advance(-timedelta(hours=7))
+            comes("H99.02-260305-0002")
+            is_told(2)
+        finally:
+            stop.set()
+            thread.join()
 
 
 def test_a_repeat_tells_a_notice_whose_dossier_came_meanwhile(gateway: Gateway) -> None:
