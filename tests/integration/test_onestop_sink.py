@@ -19,7 +19,7 @@ from connectors.provincial.onestop.connector import OneStop, build
 from connectors.provincial.onestop.mock import MockOneStop
 from gateway import Gateway, Settings
 from gateway.config import DatabaseSettings, TenantSettings, settings_from
-from gateway.errors import ConfigurationError, DeliveryError, OutcomeUnknown, Rejected, Unreachable
+from gateway.errors import ConfigurationError, DeliveryError, Faulted, OutcomeUnknown, Rejected, Unreachable
 from gateway.model import Change, Dossier, DossierStatus, Origin, ProcessingStep, body_json
 from gateway.ports import Delivered, Failed, Finding, Message
 from tests.builders import MORNING, a_dossier, a_step
@@ -256,8 +256,8 @@ CREATE CONSTRAINT TRIGGER xet AFTER INSERT ON thay_doi DEFERRABLE INITIALLY DEFE
 @pytest.mark.parametrize(
     ("code", "means"),
     [
-        ("23503", Rejected), ("22001", Rejected), ("40001", Unreachable), ("57014", Unreachable),
-        ("P0001", Unreachable), ("40003", OutcomeUnknown), ("57P01", OutcomeUnknown),
+        ("23503", Rejected), ("22001", Rejected), ("44000", Rejected), ("40001", Faulted), ("P0001", Faulted),
+        ("57014", Unreachable), ("40003", OutcomeUnknown), ("57P01", OutcomeUnknown),
     ],
 )  # fmt: skip
 def test_what_the_table_refuses_at_the_end_is_refused(
@@ -265,7 +265,8 @@ def test_what_the_table_refuses_at_the_end_is_refused(
 ) -> None:
     """
     A constraint that is looked at in the commit takes the row back: that is no doubt, but a refusal, or a reason to try
-    again. In doubt is only what the server does not know itself, or a connection that it ends.
+    again; where the server says no for reasons of its own, it is there, and other rows need not wait. In doubt is only
+    what it does not know itself, or a connection that it ends.
     """
     postgres_backend.execute(AT_THE_END.format(code=code))
     with closing(table(postgres_backend)) as sink:

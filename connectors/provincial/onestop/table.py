@@ -15,7 +15,7 @@ from sqlalchemy import exc
 
 from connectors.provincial.onestop.settings import OneStopSettings, Value
 from connectors.provincial.onestop.wire import Told
-from gateway.errors import ConfigurationError, OutcomeUnknown, Problem, Rejected, Unreachable
+from gateway.errors import ConfigurationError, DeliveryError, Faulted, OutcomeUnknown, Problem, Rejected, Unreachable
 
 _CONNECTIONS = 4
 _WAITS = 6
@@ -91,12 +91,18 @@ class TableClient:
         """A driver's words may show values: only the kind of its error leaves."""
         try:
             yield
-        except (exc.IntegrityError, exc.DataError) as error:
-            raise Rejected(self._partner, _kind(error), _NOT_TAKEN) from error
-        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-            raise Unreachable(self._partner, _kind(error), _NOT_REACHED) from error
         except exc.SQLAlchemyError as error:
-            raise Unreachable(self._partner, _kind(error), _NOT_USABLE) from error
+            raise self._fault(error) from error
+
+    def _fault(self, error: exc.SQLAlchemyError) -> DeliveryError:
+        kind = _kind(error)
+        if isinstance(error, exc.IntegrityError | exc.DataError) or kind.startswith(_OF_A_VIEW):
+            return Rejected(self._partner, kind, _NOT_TAKEN)
+        if kind.startswith(_FOR_NOW):
+            return Faulted(self._partner, kind, _NOT_TAKEN)
+        if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError):
+            return Unreachable(self._partner, kind, _NOT_REACHED)
+        return Unreachable(self._partner, kind, _NOT_USABLE)
 
 
 _LOST = "mất kết nối khi ghi, chưa biết đã ghi chưa / the connection broke in the commit"
@@ -105,6 +111,10 @@ _NOT_REACHED = "không nối được tới cơ sở dữ liệu của tỉnh / 
 _NOT_USABLE = "bảng hoặc cột không dùng được; kiểm tra table, columns và quyền / the table or a column cannot be used"
 
 
+_OF_A_VIEW = "44"
+"""SQLSTATEs of a view that takes only certain rows."""
+_FOR_NOW = ("40", "P0")
+"""SQLSTATEs of a server that is there: a deadlock and the like, or a trigger that has a reason of its own."""
 _TAKEN_BACK = ("22", "23", "25", "40", "42", "44", "57014", "P0")
 """SQLSTATEs, or their classes, of a server that says so when it has rolled back a transaction in its commit."""
 _DOUBTFUL = "40003"
