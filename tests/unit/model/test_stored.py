@@ -27,7 +27,7 @@ from gateway.model import (
 )
 from gateway.model.fields import Record
 from gateway.model.times import VIETNAM
-from tests.builders import MORNING, a_code, a_document, a_dossier, a_fee, a_result, a_step, a_supplement
+from tests.builders import MORNING, a_code, a_document, a_dossier, a_fee, a_result, a_step, a_supplement, an_applicant
 
 WORDS = Wording(form="DongBoHoSoMC/v2", words='[[["GhiChu"],"như nguồn viết"]]')
 FULL: dict[str, Any] = {
@@ -119,6 +119,27 @@ def test_other_bytes_are_refused(broken: bytes) -> None:
         read_stored(broken)
 
     assert refused.value.errors(include_url=False) == strict.value.errors(include_url=False)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"applicant": an_applicant().model_copy(update={"name": "  "})},
+        {"fees": (a_fee().model_copy(update={"amount": -1}),)},
+        {"due_at": MORNING.replace(tzinfo=None)},
+        {"subject": 7},
+    ],
+    ids=["a blank name", "a negative fee", "a moment without offset", "a number for a text"],
+)
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # Written in spite of what they are.
+def test_what_no_validation_has_seen_is_refused(changed: dict[str, Any]) -> None:
+    """
+    A library's user changed a copy of a dossier, which nobody validates: what is plainly wrong reaches no partner.
+    """
+    body = a_dossier().model_copy(update=changed)
+
+    with pytest.raises(ValidationError):
+        read_stored(body_json(body))
 
 
 def test_a_moment_with_another_offset_is_the_same_moment() -> None:
