@@ -10,6 +10,7 @@ import pytest
 
 from gateway.store.base import SqlStore
 from gateway.store.sqlite import MEMORY, SqliteStore
+from tests.contract.store.workers import Workers
 from tests.stores import TENANT, backend_of
 
 
@@ -21,3 +22,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
         return
     with closing(backend_of(request.param, request, tmp_path)) as backend:
         yield backend.open()
+
+
+@pytest.fixture
+def workers(store: SqlStore) -> Workers:
+    return Workers(store)
